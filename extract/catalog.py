@@ -1,0 +1,237 @@
+"""The catalogue: which tables are extracted, and how; read from the dbt sources.
+
+A feed is one table of a dbt source that has `config.meta.extract`, on the source (defaults of
+its tables) or on the table. The files are read directly, so the extraction needs no dbt.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pydantic
+import yaml
+
+from extract.errors import ConfigurationError
+from extract.settings import Project
+
+__all__ = ["Extract", "Feed", "json_schema", "read_catalog", "select"]
+
+_DURATION = re.compile(r"(\d+)\s*(s|m|h|d)")
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def _seconds(value: object) -> object:
+    if isinstance(value, str):
+        match = _DURATION.fullmatch(value.strip())
+        if not match:
+            raise ValueError("must be a whole number and a unit, like 90s, 15m, 1h or 7d")
+        return int(match[1]) * _UNIT_SECONDS[match[2]]
+    return value
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Seconds = Annotated[
+    int,
+    pydantic.BeforeValidator(_seconds, json_schema_input_type=str),
+    pydantic.Field(ge=0),
+]
+Names = Annotated[
+    tuple[str, ...], pydantic.BeforeValidator(_as_list, json_schema_input_type=str | list[str])
+]
+
+
+class Extract(pydantic.BaseModel):
+    """`config.meta.extract`: how one table is fetched."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+    connection: str = pydantic.Field(description="A connection of connections.yml.")
+    database: str | None = pydantic.Field(None, description="Database; else the connection's.")
+    schema_name: str | None = pydantic.Field(
+        None, alias="schema", description="Schema; else the driver's default."
+    )
+    table: str = pydantic.Field(description="Table or view as the source names it.")
+    key: Names = pydantic.Field(
+        (), description="Columns that identify a row; default: the table's primary key."
+    )
+    mode: Literal["snapshot", "incremental"] = pydantic.Field(
+        "snapshot",
+        description="snapshot reads all rows each time; incremental those whose cursor moved.",
+    )
+    cursor: str | None = pydantic.Field(
+        None, description="Column that grows with every change of a row (incremental)."
+    )
+    overlap: Seconds = pydantic.Field(
+        0, description="How far behind the last mark an incremental pass starts, e.g. 1h."
+    )
+    full_every: Seconds = pydantic.Field(
+        7 * 86400, description="How often an incremental table is read in full, e.g. 7d."
+    )
+    sweep_every: Seconds = pydantic.Field(
+        0,
+        description="How often an incremental pass also reads all keys, to see deletes; "
+        "0s: every time.",
+    )
+    include: Names = pydantic.Field((), description="The only columns to take; default: all.")
+    exclude: Names = pydantic.Field((), description="Columns to leave out.")
+    expressions: dict[str, str] = pydantic.Field(
+        {}, description="Further columns, computed by the source: name -> expression."
+    )
+    page_rows: int = pydantic.Field(20_000, ge=1, description="Rows per page and transaction.")
+    max_rejects: int = pydantic.Field(
+        100, ge=0, description="Rows that may be set aside before the run fails."
+    )
+    max_delete_share: float = pydantic.Field(
+        0.2, ge=0, le=1, description="Share of lv0's rows that a pass may mark as deleted."
+    )
+
+    @pydantic.model_validator(mode="after")
+    def _agree(self) -> Extract:
+        if self.mode == "incremental" and not self.cursor:
+            raise ValueError("mode `incremental` needs `cursor`")
+        if self.mode == "snapshot" and self.cursor:
+            raise ValueError("mode `snapshot` takes no `cursor`")
+        if self.include and self.exclude:
+            raise ValueError("take `include` or `exclude`, not both")
+        return self
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One table of a dbt source and how it is fetched."""
+
+    source: str
+    table: str
+    target_schema: str
+    target_table: str
+    file: Path
+    extract: Extract
+
+    @property
+    def name(self) -> str:
+        """`source.table`, as in `source('rental', 'r_goods')`."""
+        return f"{self.source}.{self.table}"
+
+    @property
+    def source_relation(self) -> str:
+        """The table as the source names it, for messages."""
+        parts = (self.extract.database, self.extract.schema_name, self.extract.table)
+        return ".".join(part for part in parts if part)
+
+
+def read_catalog(project: Project) -> dict[str, Feed]:
+    """All feeds of the project by name, in order of name.
+
+    Raises:
+        ConfigurationError: a file isn't valid; the text names file, source and field.
+    """
+    feeds: dict[str, Feed] = {}
+    targets: dict[tuple[str, str], str] = {}
+    for path in _files(project):
+        for feed in _read_file(path):
+            if feed.name in feeds:
+                raise ConfigurationError(
+                    f"{path.name}: `{feed.name}` is already defined in "
+                    f"{feeds[feed.name].file.name}. Rename or remove one of them."
+                )
+            target = (feed.target_schema, feed.target_table)
+            if target in targets:
+                raise ConfigurationError(
+                    f"{path.name}: `{feed.name}` and `{targets[target]}` both land in "
+                    f"{'.'.join(target)}. Give one of them an `identifier`."
+                )
+            feeds[feed.name] = feed
+            targets[target] = feed.name
+    return dict(sorted(feeds.items()))
+
+
+def select(catalog: dict[str, Feed], names: list[str]) -> list[Feed]:
+    """The feeds called `names`, or all of them where no name is given.
+
+    Raises:
+        ConfigurationError: a name is not in the catalogue.
+    """
+    unknown = [name for name in names if name not in catalog]
+    if unknown:
+        raise ConfigurationError(
+            f"Unknown feed {', '.join(f'`{name}`' for name in unknown)}; the catalogue has "
+            f"{', '.join(catalog) or 'none'}. A feed is called `source.table`, as in dbt."
+        )
+    return [catalog[name] for name in dict.fromkeys(names)] if names else list(catalog.values())
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of `config.meta.extract`, so that editors complete and check it."""
+    schema = Extract.model_json_schema(by_alias=True)
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "config.meta.extract"
+    # The source gives defaults to its tables, so no single block has to be complete.
+    schema.pop("required", None)
+    return schema
+
+
+def _files(project: Project) -> list[Path]:
+    folders = project.read().get("model-paths") or ["models"]
+    return sorted(
+        path
+        for folder in folders
+        for pattern in ("*.yml", "*.yaml")
+        for path in (project.root / folder).rglob(pattern)
+    )
+
+
+def _read_file(path: Path) -> list[Feed]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        line = str(error).replace("\n", " ")
+        raise ConfigurationError(f"{path.name} is not valid YAML: {line}") from None
+    sources = content.get("sources") if isinstance(content, dict) else None
+    feeds: list[Feed] = []
+    for source in sources or []:
+        defaults = _extract_of(source, path, f"source `{source.get('name')}`")
+        for table in source.get("tables") or []:
+            where = f"source `{source.get('name')}`, table `{table.get('name')}`"
+            own = _extract_of(table, path, where)
+            if defaults is None and own is None:
+                continue
+            feeds.append(
+                Feed(
+                    source=str(source["name"]),
+                    table=str(table["name"]),
+                    target_schema=str(source.get("schema") or source["name"]),
+                    target_table=str(table.get("identifier") or table["name"]),
+                    file=path,
+                    extract=_validated({**(defaults or {}), **(own or {})}, path, where),
+                )
+            )
+    return feeds
+
+
+def _extract_of(node: dict[str, Any], path: Path, where: str) -> dict[str, Any] | None:
+    meta = (node.get("config") or {}).get("meta") or {}
+    block = meta.get("extract")
+    if block is not None and not isinstance(block, dict):
+        raise ConfigurationError(f"{path.name}: {where}: `config.meta.extract` must be a mapping.")
+    return block
+
+
+def _validated(block: dict[str, Any], path: Path, where: str) -> Extract:
+    try:
+        return Extract.model_validate(block)
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        known = [info.alias or name for name, info in Extract.model_fields.items()]
+        reason = {
+            "extra_forbidden": f"is not a field; the fields are {', '.join(known)}",
+            "missing": "is missing",
+        }.get(first["type"], first["msg"].removeprefix("Value error, "))
+        name = f"`config.meta.extract.{field}` " if field else "`config.meta.extract`: "
+        raise ConfigurationError(f"{path.name}: {where}: {name}{reason}.") from None

@@ -1,0 +1,247 @@
+"""`python -m extract`: runs feeds, says what a run would do and what runs have done."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import closing, nullcontext
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from extract.api import source_connection
+from extract.catalog import json_schema, read_catalog, select
+from extract.errors import ConfigurationError, ExtractError
+from extract.migrate import migrate
+from extract.plan import Plan
+from extract.progress import Bar, Lines
+from extract.run import explain, run
+from extract.runs import RunResult, Runs
+from extract.settings import Project
+
+__all__ = ["main"]
+
+logger = logging.getLogger(__name__)
+
+_EXAMPLES = """\
+examples:
+  python -m extract plan                               what a run of every feed would do
+  python -m extract run                                every feed
+  python -m extract run rental.r_goods unierp5.b_minor two of them
+  python -m extract run rental.v_customer --complete   all rows, whatever the mode says
+  python -m extract status                             the last run of each feed
+
+A feed is a table of a dbt source, called `source.table`. Connections come from connections.yml,
+the warehouse from dbt's profiles.yml.
+
+exit status: 0 done, 1 a feed failed, 2 a setting is wrong (nothing was touched).
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line; returns the exit status."""
+    # On SIGTERM the page in flight is rolled back and the lease given up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    options = _parser().parse_args(arguments)
+    console = Console(stderr=True)
+    logging.basicConfig(
+        level=logging.WARNING if console.is_terminal else logging.INFO,
+        format="%(asctime)s %(levelname)s %(message)s",
+    )
+    try:
+        status: int = options.command(Project.find(options.project_dir), options, console)
+    except ConfigurationError as error:
+        return _complain(error, 2)
+    except ExtractError as error:
+        return _complain(error, 1)
+    except KeyboardInterrupt:
+        return _complain("Interrupted. Committed pages are kept; the next run goes on there.", 130)
+    return status
+
+
+def _complain(error: ExtractError | str, status: int) -> int:
+    print(f"error: {error}", file=sys.stderr)
+    return status
+
+
+def _run(project: Project, options: argparse.Namespace, console: Console) -> int:
+    feeds = select(read_catalog(project), options.feeds)
+    warehouse = project.warehouse()
+    sources = {feed.name: source_connection(project, feed) for feed in feeds}
+    results: list[RunResult] = []
+    failed = 0
+    bar = Bar(console) if console.is_terminal else None
+    with bar if bar is not None else nullcontext():
+        for feed in feeds:
+            try:
+                results.append(
+                    run(
+                        feed,
+                        sources[feed.name],
+                        warehouse,
+                        complete=options.complete,
+                        allow_deletes=options.allow_deletes,
+                        observer=bar or Lines(),
+                    )
+                )
+            except ExtractError as error:
+                failed += 1
+                _complain(error, 1)
+    if options.json:
+        print(json.dumps([_as_mapping(result) for result in results], indent=2))
+    elif results:
+        Console().print(_results_table(results))
+    return 1 if failed else 0
+
+
+def _plan(project: Project, options: argparse.Namespace, console: Console) -> int:
+    warehouse = project.warehouse()
+    table = Table("feed", "reads", "in order of", "pages", "rows (estimate)", "drift", box=None)
+    failed = 0
+    for feed in select(read_catalog(project), options.feeds):
+        try:
+            plan = explain(feed, source_connection(project, feed), warehouse)
+        except ExtractError as error:
+            failed += 1
+            _complain(error, 1)
+            continue
+        table.add_row(*_plan_row(plan))
+    if table.row_count:
+        Console().print(table)
+    return 1 if failed else 0
+
+
+def _status(project: Project, options: argparse.Namespace, console: Console) -> int:
+    runs = Runs(project.warehouse())
+    with closing(runs):
+        runs.check_schema()
+        rows = runs.latest()
+    if not rows:
+        print("No feed has run yet. Start with `python -m extract run`.")
+        return 0
+    table = Table(
+        "feed",
+        "last run",
+        "state",
+        "pages",
+        "read",
+        "ins",
+        "upd",
+        "del",
+        "rejected",
+        "note",
+        box=None,
+    )
+    for row in rows:
+        table.add_row(*_status_row(row))
+    Console().print(table)
+    return 0
+
+
+def _migrate(project: Project, options: argparse.Namespace, console: Console) -> int:
+    schemas = sorted({feed.target_schema for feed in read_catalog(project).values()})
+    warehouse = project.warehouse()
+    for name in migrate(warehouse, schemas) or ["nothing to do"]:
+        print(f"{warehouse.where}: {name}")
+    return 0
+
+
+def _schema(project: Project, options: argparse.Namespace, console: Console) -> int:
+    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    return 0
+
+
+def _results_table(results: list[RunResult]) -> Table:
+    table = Table("feed", "pass", box=None)
+    for heading in ("pages", "read", "ins", "upd", "same", "del", "rejected", "seconds"):
+        table.add_column(heading, justify="right")
+    for result in results:
+        table.add_row(
+            result.feed,
+            "complete" if result.is_complete else "incremental",
+            f"{result.pages:,}",
+            f"{result.rows_read:,}",
+            f"{result.rows_inserted:,}",
+            f"{result.rows_updated:,}",
+            f"{result.rows_unchanged:,}",
+            f"{result.rows_deleted:,}",
+            f"{result.rows_rejected:,}",
+            f"{result.seconds:.1f}",
+        )
+    return table
+
+
+def _plan_row(plan: Plan) -> list[str]:
+    orders = dict.fromkeys(
+        ", ".join(column.name for column in segment.order) for segment in plan.segments
+    )
+    estimate = plan.shape.estimated_rows
+    paged = all(segment.paged for segment in plan.segments)
+    return [
+        plan.feed.name,
+        plan.reason,
+        "; ".join(orders),
+        f"of {plan.feed.extract.page_rows:,}" if paged else "one stream (no unique index)",
+        "unknown" if estimate is None else f"{estimate:,}",
+        "; ".join(plan.drift.lines()) or "none",
+    ]
+
+
+def _status_row(row: dict[str, Any]) -> list[str]:
+    state = row["state"]
+    note = row["error"] or ""
+    if row["checkpoint"] is not None:
+        kept = f"{row['checkpoint']['pages']} pages kept for the next run"
+        note = f"{note} ({kept})" if note else kept
+    if state == "running" and not row["is_held"]:
+        state = "dead"
+    return [
+        row["feed"],
+        f"{row['started_at']:%Y-%m-%d %H:%M:%S}",
+        state,
+        *(f"{row[name]:,}" for name in ("pages", "rows_read")),
+        *(f"{row[f'rows_{name}']:,}" for name in ("inserted", "updated", "deleted", "rejected")),
+        note,
+    ]
+
+
+def _as_mapping(result: RunResult) -> dict[str, Any]:
+    return {**vars(result), "run_id": str(result.run_id)}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m extract",
+        description="Lands the rows of the source systems in lv0.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--project-dir", type=Path, help="folder of dbt_project.yml")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    run_parser = commands.add_parser("run", help="extract feeds")
+    run_parser.add_argument("--complete", action="store_true", help="read all rows")
+    run_parser.add_argument(
+        "--allow-deletes", action="store_true", help="publish however many rows are gone"
+    )
+    run_parser.add_argument("--json", action="store_true", help="print the results as JSON")
+    run_parser.set_defaults(command=_run)
+    plan_parser = commands.add_parser("plan", help="say what a run would do; touches nothing")
+    plan_parser.set_defaults(command=_plan)
+    for with_feeds in (run_parser, plan_parser):
+        with_feeds.add_argument(
+            "feeds", nargs="*", metavar="SOURCE.TABLE", help="default: every feed"
+        )
+    for name, command, text in (
+        ("status", _status, "show the last run of each feed"),
+        ("migrate", _migrate, "set the warehouse up: schemas and state tables"),
+        ("schema", _schema, "print the JSON schema of `config.meta.extract`"),
+    ):
+        commands.add_parser(name, help=text).set_defaults(command=command)
+    return parser

@@ -1,0 +1,74 @@
+"""What can go wrong in an extraction, drawn as a tree.
+
+ExtractError
+|-- ConfigurationError     a file or a setting is wrong; nothing was touched
+|-- SourceError            the source refuses or lacks what was asked for
+|-- TargetError            the warehouse refuses, or isn't set up
+|-- DriftError             the source's shape no longer fits lv0
+|-- BreakerError           a pass would delete more than it may
+|-- DataError              rows that cannot be told apart or stored
+|-- LeaseHeldError         another run holds the feed
+|-- LeaseLostError         this run's feed was taken over
+`-- TransientError         the only one that is worth a retry
+
+Each text says where, what the fact is, and what to do; values of rows never appear.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BreakerError",
+    "ConfigurationError",
+    "DataError",
+    "DriftError",
+    "ExtractError",
+    "LeaseHeldError",
+    "LeaseLostError",
+    "SourceError",
+    "TargetError",
+    "TransientError",
+]
+
+
+class ExtractError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+    def __init__(self, message: str, *, feed: str | None = None) -> None:
+        super().__init__(message)
+        self.feed = feed
+
+
+class ConfigurationError(ExtractError):
+    """A file or a setting is wrong."""
+
+
+class SourceError(ExtractError):
+    """The source refuses, or lacks what was asked for."""
+
+
+class TargetError(ExtractError):
+    """The warehouse refuses, or isn't set up."""
+
+
+class DriftError(ExtractError):
+    """The source's shape no longer fits the lv0 table."""
+
+
+class BreakerError(ExtractError):
+    """A pass would delete more rows than its share allows."""
+
+
+class DataError(ExtractError):
+    """Rows that cannot be told apart, or too many that cannot be stored."""
+
+
+class LeaseHeldError(ExtractError):
+    """Another run holds the feed."""
+
+
+class LeaseLostError(ExtractError):
+    """The feed was taken over while this run was away."""
+
+
+class TransientError(ExtractError):
+    """A lost connection, a deadlock: the same call may succeed later."""

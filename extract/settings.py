@@ -1,0 +1,180 @@
+"""The two files that say where things are, rendered as dbt renders them.
+
+The warehouse is whatever dbt's profile says, so that dbt and the extraction can't disagree.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import jinja2
+import yaml
+
+from extract.errors import ConfigurationError
+
+__all__ = ["Connection", "Project"]
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A named place to connect to. `url` holds secrets: show `where` instead."""
+
+    name: str
+    url: str
+
+    @property
+    def where(self) -> str:
+        """The place without user and password, for messages."""
+        parts = urlsplit(self.url)
+        port = f":{parts.port}" if parts.port else ""
+        return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
+
+    @property
+    def scheme(self) -> str:
+        """The part of the URL that picks the driver."""
+        return urlsplit(self.url).scheme
+
+    def __repr__(self) -> str:
+        return f"Connection({self.name!r}, {self.where!r})"
+
+
+@dataclass(frozen=True)
+class Project:
+    """The folder that holds dbt_project.yml, profiles.yml and connections.yml."""
+
+    root: Path
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> Project:
+        """The project at `start`, at $STAIRWAY_PROJECT_DIR, or at this folder or above it.
+
+        Raises:
+            ConfigurationError: there is none.
+        """
+        named = start or os.environ.get("STAIRWAY_PROJECT_DIR")
+        here = Path(named or ".").resolve()
+        for folder in [here] if named else [here, *here.parents]:
+            if (folder / "dbt_project.yml").is_file():
+                return cls(folder)
+        raise ConfigurationError(
+            f"No dbt_project.yml in {here}. Run from the project's root, "
+            "or set STAIRWAY_PROJECT_DIR."
+        )
+
+    def read(self) -> dict[str, Any]:
+        """dbt_project.yml as a mapping, unrendered."""
+        return _mapping(self.root / "dbt_project.yml")
+
+    def warehouse(self) -> Connection:
+        """The output of dbt's profile that is the project's target.
+
+        Raises:
+            ConfigurationError: the profile is missing, isn't Postgres, or lacks a field.
+        """
+        folder = Path(os.environ.get("DBT_PROFILES_DIR", self.root))
+        path = folder / "profiles.yml"
+        profile_name = str(self.read().get("profile"))
+        profiles = _rendered(_mapping(path), path)
+        profile = profiles.get(profile_name)
+        if not isinstance(profile, dict):
+            raise ConfigurationError(f"{path.name} has no profile `{profile_name}`.")
+        outputs = profile.get("outputs") or {}
+        target = os.environ.get("DBT_TARGET") or profile.get("target", "default")
+        output = outputs.get(target)
+        if not isinstance(output, dict):
+            raise ConfigurationError(
+                f"{path.name}: profile `{profile_name}` has no target `{target}`; "
+                f"it has {', '.join(outputs) or 'none'}."
+            )
+        if output.get("type") != "postgres":
+            raise ConfigurationError(
+                f"{path.name}: target `{target}` is of type `{output.get('type')}`; "
+                "the extraction writes to postgres only."
+            )
+        return Connection("warehouse", _postgres_url(output, f"{path.name}: target `{target}`"))
+
+    def connection(self, name: str) -> Connection:
+        """The source connection `name` of connections.yml.
+
+        Raises:
+            ConfigurationError: the file or the name is missing, or it has no URL.
+        """
+        path = self.root / "connections.yml"
+        connections = _mapping(path)
+        if name not in connections:
+            raise ConfigurationError(
+                f"connections.yml has no connection `{name}`; it has "
+                f"{', '.join(connections) or 'none'}. Add it, or fix "
+                "`config.meta.extract.connection` in the source's yml."
+            )
+        rendered = _rendered({name: connections[name]}, path)[name]
+        url = rendered.get("url") if isinstance(rendered, dict) else None
+        if not isinstance(url, str) or "://" not in url:
+            raise ConfigurationError(
+                f"connections.yml: `{name}` needs `url: scheme://host:port/database`."
+            )
+        return Connection(name, url)
+
+
+def _postgres_url(output: dict[str, Any], where: str) -> str:
+    missing = [field for field in ("host", "user", "dbname") if not output.get(field)]
+    if missing:
+        raise ConfigurationError(f"{where} lacks {', '.join(missing)}.")
+    password = output.get("password") or output.get("pass")
+    login = quote(str(output["user"]), safe="")
+    if password:
+        login += ":" + quote(str(password), safe="")
+    options = {
+        "sslmode": output.get("sslmode"),
+        "sslrootcert": output.get("sslrootcert"),
+        "connect_timeout": output.get("connect_timeout"),
+    }
+    query = "&".join(f"{key}={quote(str(value))}" for key, value in options.items() if value)
+    host = quote(str(output["host"]), safe=":")
+    return (
+        f"postgresql://{login}@{host}:{output.get('port', 5432)}"
+        f"/{quote(str(output['dbname']))}?{query}"
+    )
+
+
+def _mapping(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError(f"{path.name} is missing in {path.parent}.") from None
+    except yaml.YAMLError as error:
+        line = str(error).replace("\n", " ")
+        raise ConfigurationError(f"{path.name} is not valid YAML: {line}") from None
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"{path.name} must be a mapping.")
+    return content
+
+
+def _rendered(value: Any, path: Path) -> Any:
+    if isinstance(value, dict):
+        return {key: _rendered(item, path) for key, item in value.items()}
+    if isinstance(value, str) and "{{" in value:
+        try:
+            return _jinja().from_string(value).render()
+        except jinja2.TemplateError as error:
+            raise ConfigurationError(f"{path.name}: {error}") from None
+    return value
+
+
+def _jinja() -> jinja2.Environment:
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
+    environment.globals["env_var"] = _env_var
+    for name in ("as_number", "as_bool", "as_native", "as_text"):
+        environment.filters[name] = lambda value: value
+    return environment
+
+
+def _env_var(name: str, default: str | None = None) -> str:
+    value = os.environ.get(name, default)
+    if value is None:
+        raise jinja2.TemplateError(f"environment variable {name} is required but not set.")
+    return value

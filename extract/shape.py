@@ -1,0 +1,75 @@
+"""What a source says of a table: columns, key, indexes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Column", "Index", "TableShape"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a feed.
+
+    `native` is the source's type, to which key values are cast back; `reference` is the value in
+    the source's SQL; `expression` is what the source is asked for, so that its Arrow value can be
+    copied into `stage_type`; lv0 holds `lv0_type`. `decimal` is (precision,
+    scale) where the source sends a number as text.
+    """
+
+    name: str
+    native: str
+    lv0_type: str
+    stage_type: str
+    reference: str
+    expression: str
+    nullable: bool
+    decimal: tuple[int, int] | None = None
+
+    @property
+    def lv0_name(self) -> str:
+        """The column's name in lv0: the source's in lower case."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True)
+class Index:
+    """An index that covers every row, by its columns in order."""
+
+    columns: tuple[str, ...]
+    unique: bool
+
+    def supports(self, order: tuple[str, ...]) -> bool:
+        """Whether rows in this order can be read from it without a sort."""
+        return self.columns[: len(order)] == order
+
+
+@dataclass(frozen=True)
+class TableShape:
+    """A table or view as the source describes it.
+
+    `relation` is its quoted name in the source's own SQL; `estimated_rows` is the source's
+    statistic, None where it has none (views, tables never analysed).
+    """
+
+    relation: str
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...]
+    indexes: tuple[Index, ...]
+    estimated_rows: int | None
+
+    def column(self, name: str) -> Column | None:
+        """The column called `name`, exactly or but for its case."""
+        exact = [column for column in self.columns if column.name == name]
+        folded = [column for column in self.columns if column.name.lower() == name.lower()]
+        found = exact or folded
+        return found[0] if len(found) == 1 else None
+
+    def has_unique(self, key: tuple[str, ...]) -> bool:
+        """Whether the source itself guarantees that `key` is unique."""
+        unique = [index.columns for index in self.indexes if index.unique]
+        return any(set(columns) <= set(key) for columns in unique)
+
+    def has_index(self, order: tuple[str, ...]) -> bool:
+        """Whether an index delivers rows in this order."""
+        return any(index.supports(order) for index in self.indexes)

@@ -1,0 +1,1 @@
+"""The embedded default: Postgres from a wheel, a sample ERP, a Heroku Connect simulator."""

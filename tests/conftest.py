@@ -1,0 +1,26 @@
+"""Fixtures that every suite shares: an embedded Postgres cluster of the tests' own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.postgres import EmbeddedPostgres
+
+os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A running cluster on a port of its own, gone with the session."""
+    cluster = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), preferred_port=0)
+    cluster.start()
+    try:
+        yield cluster
+    finally:
+        cluster.stop()
