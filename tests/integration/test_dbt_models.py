@@ -1,0 +1,294 @@
+"""The project's own models on a mirror of a few rows: what reaches hc, and what a change writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from dbt.cli.main import dbtRunner
+from psycopg.rows import dict_row
+
+from sandbox.heroku_connect import drain, install
+from sandbox.heroku_connect.mappings import SYSTEM_COLUMNS
+from sandbox.postgres import EmbeddedPostgres
+
+ROOT = Path(__file__).resolve().parents[2]
+DATABASE = "dbt_models"
+KEYS = {
+    "account": "erp_customer_id__c",
+    "opportunity": "erp_order_no__c",
+    "product2": "erp_goods_code__c",
+    "service_receipt": "erp_receipt_no__c",
+}
+
+Row = dict[str, Any]
+# Object and external id -> the kind of write and the new values of what it wrote.
+Writes = Mapping[tuple[str, str], tuple[str, Mapping[str, object]]]
+
+
+@dataclass(frozen=True)
+class Stair:
+    """The warehouse of these tests, and a folder for what dbt writes besides it."""
+
+    url: str
+    target: Path
+
+    def execute(self, statements: str) -> None:
+        with psycopg.connect(self.url) as connection:
+            connection.execute(statements.encode())
+
+    def rows(self, query: str, *values: object) -> list[Row]:
+        with psycopg.connect(self.url, row_factory=dict_row) as connection:
+            return connection.execute(query.encode(), values).fetchall()
+
+    def dbt(self, *command: str) -> None:
+        """Runs dbt; fails where it fails, and where it has anything to complain of."""
+        complaints: list[str] = []
+
+        def listen(event: Any) -> None:
+            if event.info.level in ("warn", "error"):
+                complaints.append(event.info.msg)
+
+        outcome = dbtRunner(callbacks=[listen]).invoke(
+            [
+                *command, "--project-dir", str(ROOT), "--profiles-dir", str(ROOT),
+                "--target-path", str(self.target), "--log-level-file", "none", "--quiet",
+            ]
+        )  # fmt: skip
+        assert (outcome.success, outcome.exception, complaints) == (True, None, [])
+
+    def hc(self, table: str) -> dict[str, Row]:
+        key = KEYS[table]
+        return {row[key]: row for row in self.rows(f"select * from hc.{table} order by {key}")}
+
+    def writes_of(self, *command: str) -> Writes:
+        """Runs dbt and returns what it queued for Salesforce, no-op writes included."""
+        last = self.rows("select coalesce(max(id), 0) as id from hc._trigger_log")[0]["id"]
+        self.dbt(*command)
+        keys = {
+            (table, row["id"]): row[key]
+            for table, key in KEYS.items()
+            for row in self.rows(f"select id, {key} from hc.{table} order by id")
+        }
+        log = self.rows("select * from hc._trigger_log where id > %s order by id", last)
+        writes = {
+            (row["table_name"], keys[row["table_name"], row["record_id"]]): (
+                row["action"],
+                row["values"],
+            )
+            for row in log
+        }
+        assert len(writes) == len(log), "a record was written more than once"
+        return writes
+
+
+@pytest.fixture(scope="module")
+def stair(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stair]:
+    postgres.create_database(DATABASE)
+    stair = Stair(postgres.url(DATABASE), tmp_path_factory.mktemp("target"))
+    for path in sorted((ROOT / "extract/migrations").glob("*.sql")):
+        stair.execute(path.read_text(encoding="utf-8"))
+    install(stair.url)
+    stair.execute(Path(__file__).with_name("small_mirror.sql").read_text(encoding="utf-8"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STAIRWAY_PORT", str(postgres.port))
+        patch.setenv("STAIRWAY_DBNAME", DATABASE)
+        stair.dbt("build")
+        yield stair
+
+
+def test_a_contract_arrives_clean_decoded_and_with_its_addition(stair: Stair) -> None:
+    order = stair.hc("opportunity")["HI2001010001"]
+    expected = {
+        "account__erp_customer_id__c": "C1",
+        "product__r__erp_goods_code__c": "G1",
+        "name": "HI2001010001",
+        "stagename": "Renting",
+        "order_status_code__c": "60",
+        "order_status_name__c": "렌탈중",
+        "order_type_code__c": "R1",
+        "order_type_name__c": None,
+        "payment_method_code__c": "P1",
+        "payment_day__c": 25,
+        "install_address1__c": "서울 강남구 견본로 1",
+        "description": "메모\n둘째 줄",
+        "month_amount__c": 39900.5,
+        "cancelled__c": False,
+        "closedate": date(2020, 1, 1),
+        "contract_start_date__c": date(2020, 1, 2),
+        "contract_end_date__c": None,
+        "install_date__c": date(2020, 1, 3),
+        "erp_created_at__c": datetime(2019, 12, 31, 23, 0),
+        "erp_deleted__c": False,
+    }
+    assert {field: order[field] for field in expected} == expected
+
+
+def test_an_orphan_keeps_its_row_and_loses_its_references(stair: Stair) -> None:
+    order = stair.hc("opportunity")["022001010002"]
+    assert order["account__erp_customer_id__c"] is None
+    assert order["product__r__erp_goods_code__c"] is None
+    assert (order["order_status_code__c"], order["order_status_name__c"]) == ("99", None)
+    assert (order["stagename"], order["closedate"]) == ("Unknown", date(2020, 1, 1))
+    receipt = stair.hc("service_receipt")["SR2"]
+    assert receipt["opportunity__r__erp_order_no__c"] is None
+    assert receipt["account__r__erp_customer_id__c"] == "C1"
+    assert receipt["memo__c"] is None
+    assert "ON9999999999" not in stair.hc("opportunity")
+
+
+def test_a_customer_arrives_clean_and_with_a_name(stair: Stair) -> None:
+    accounts = stair.hc("account")
+    assert {key: row["name"] for key, row in accounts.items()} == {
+        "C1": "견본가", "C2": "C2", "C3": "견본다",
+    }  # fmt: skip
+    assert accounts["C1"]["email__c"] == "chair@example.com"
+    assert accounts["C1"]["address1__c"] == "서울 강남구"
+    assert accounts["C1"]["birth_date__c"] == date(1980, 5, 5)
+    assert accounts["C1"]["erp_created_at__c"] == datetime(2019, 12, 31, 15, 30)
+    assert (accounts["C2"]["email__c"], accounts["C2"]["birth_date__c"]) == (None, None)
+
+
+def test_a_row_that_the_erp_deleted_arrives_with_its_flag(stair: Stair) -> None:
+    order = stair.hc("opportunity")["822001010005"]
+    assert (order["erp_deleted__c"], order["cancelled__c"]) == (True, True)
+    # A deleted code goes on naming what holds it.
+    assert stair.hc("service_receipt")["SR1"]["service_status_name__c"] == "처리완료"
+
+
+def test_unlisted_codes_are_listed_for_their_keepers(stair: Stair) -> None:
+    codes = stair.rows(
+        "select entity, column_name, code, row_count from lv2.unknown_code"
+        " where entity in ('order', 'product', 'service_receipt') and column_name ~ 'status|goods'"
+        " order by entity, column_name, code"
+    )
+    assert [tuple(row.values()) for row in codes] == [
+        ("order", "order_status_code", "99", 1),
+        ("product", "goods_group_code", "X9", 1),
+        ("service_receipt", "service_status_code", "X9", 1),
+    ]
+
+
+def test_the_ymls_describe_exactly_the_columns_that_the_relations_have(stair: Stair) -> None:
+    manifest = json.loads((stair.target / "manifest.json").read_text(encoding="utf-8"))
+    for name, node in sorted(manifest["nodes"].items()):
+        if node["resource_type"] not in ("model", "seed"):
+            continue
+        columns = stair.rows(
+            "select column_name from information_schema.columns"
+            " where table_schema = %s and table_name = %s order by ordinal_position",
+            node["schema"], node["alias"],
+        )  # fmt: skip
+        present = {row["column_name"] for row in columns}
+        if node["schema"] == "hc":
+            present -= set(SYSTEM_COLUMNS)
+        assert set(node["columns"]) == present, name
+
+
+def test_salesforce_accepts_every_row(stair: Stair) -> None:
+    report = drain(stair.url)
+    assert dict(report.refused) == {}
+    assert sum(report.accepted.values()) == 3 + 5 + 1 + 3
+
+
+def test_each_changed_row_of_the_erp_is_one_write_of_what_changed(stair: Stair) -> None:
+    stair.execute("""
+        -- Each feed is published at a time of its own, and ADD before the contracts.
+        update lv0.r_order_contract_add set install_addr1 = '서울  이전로 9',
+            _extracted_at = '2026-01-02 00:04+00' where order_no = 'HI2001010001';
+        insert into lv0.r_order_contract_add values
+            ('ON2001010004', null, null, '새 주소', null, 'P1', 5, '2026-01-02', '2026-01-02',
+             '2026-01-02 00:04+00', null);
+        update lv0.r_order_contract_add set _deleted_at = '2026-01-02 00:04+00',
+            _extracted_at = '2026-01-02 00:04+00' where order_no = 'K22001010003';
+        -- A contract that goes together with its addition.
+        update lv0.r_order_contract set _deleted_at = '2026-01-02 00:03+00',
+            _extracted_at = '2026-01-02 00:03+00' where order_no = 'K22001010003';
+        -- A contract that comes back, and one of which Salesforce gets nothing that changed.
+        update lv0.r_order_contract set _deleted_at = null,
+            _extracted_at = '2026-01-02 00:03+00' where order_no = '822001010005';
+        update lv0.r_order_contract set happy_call_memo = '통화', updt_dt = '2026-01-02',
+            remark = '  ', _extracted_at = '2026-01-02 00:03+00' where order_no = '022001010002';
+        insert into lv0.r_order_contract values
+            ('HI2001010000', 'C2', 'G1', '20', null, null, '2026-01-01', null, null, 10000, null,
+             null, null, 'N', null, null, '2026-01-01', '2026-01-01', '2026-01-02 00:03+00', null);
+        -- Parents of rows that don't change: their children are not written.
+        update lv0.v_customer set _deleted_at = '2026-01-02 00:02+00',
+            _extracted_at = '2026-01-02 00:02+00' where cust_no = 'C3';
+        update lv0.v_customer set cust_nm = '새이름', _extracted_at = '2026-01-02 00:02+00'
+            where cust_no = 'C1';
+        update lv0.r_goods set month_price_amt = 42900, _extracted_at = '2026-01-02 00:02+00';
+        update lv0.r_service_receipt set recept_memo = '재통화', _extracted_at =
+            '2026-01-02 00:02+00' where recept_no = 'SR2';
+    """)
+    assert stair.writes_of("run") == {
+        ("account", "C1"): ("UPDATE", {"name": "새이름"}),
+        ("account", "C3"): ("UPDATE", {"erp_deleted__c": True}),
+        ("product2", "G1"): ("UPDATE", {"month_price__c": 42900}),
+        ("opportunity", "822001010005"): ("UPDATE", {"erp_deleted__c": False}),
+        ("opportunity", "K22001010003"): ("UPDATE", {"erp_deleted__c": True}),
+        ("opportunity", "HI2001010001"): ("UPDATE", {"install_address1__c": "서울 이전로 9"}),
+        ("opportunity", "ON2001010004"): (
+            "UPDATE",
+            {
+                "install_address1__c": "새 주소",
+                "payment_day__c": 5,
+                "payment_method_code__c": "P1",
+            },
+        ),
+        ("opportunity", "HI2001010000"): (
+            "INSERT",
+            {
+                "erp_order_no__c": "HI2001010000",
+                "account__erp_customer_id__c": "C2",
+                "product__r__erp_goods_code__c": "G1",
+                "name": "HI2001010000",
+                "stagename": "Contracted",
+                "order_status_code__c": "20",
+                "order_status_name__c": "계약",
+                "month_amount__c": 10000,
+                "cancelled__c": False,
+                "erp_deleted__c": False,
+                "closedate": "2026-01-01",
+                "erp_created_at__c": "2025-12-31T15:00:00",
+            },
+        ),
+        ("service_receipt", "SR2"): ("UPDATE", {"memo__c": "재통화"}),
+    }
+
+
+def test_a_renamed_code_and_a_late_row_of_the_same_publish_arrive(stair: Stair) -> None:
+    stair.execute("""
+        update lv0.b_minor set minor_nm = '렌탈 중', _extracted_at = '2026-01-03 00:00+00'
+            where major_cd = 'R0001' and minor_cd = '60';
+        update lv0.r_service_receipt set recept_memo = '늦은 메모', _extracted_at =
+            (select max(_extracted_at) from lv0.r_service_receipt) where recept_no = 'SR3';
+    """)
+    assert stair.writes_of("run") == {
+        ("opportunity", "HI2001010001"): ("UPDATE", {"order_status_name__c": "렌탈 중"}),
+        ("service_receipt", "SR3"): ("UPDATE", {"memo__c": "늦은 메모"}),
+    }
+
+
+def test_a_run_with_nothing_new_writes_nothing_on_any_step(stair: Stair) -> None:
+    last = stair.rows("select max(load_id) as id from ops.model_loads")[0]["id"]
+    assert stair.writes_of("run") == {}
+    loads = stair.rows(
+        "select relation, rows_inserted + rows_updated + rows_deleted as written"
+        " from ops.model_loads where load_id > %s order by relation",
+        last,
+    )
+    assert len(loads) == 15
+    assert [load["relation"] for load in loads if load["written"]] == []
+
+
+def test_a_full_refresh_of_lv1_and_lv2_changes_nothing_in_hc(stair: Stair) -> None:
+    rebuilt = ("--full-refresh", "--exclude", "path:dbt_project/models/hc")
+    assert stair.writes_of("run", *rebuilt) == {}
+    assert stair.writes_of("run", "--select", "path:dbt_project/models/hc") == {}

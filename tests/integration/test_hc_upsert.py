@@ -1,0 +1,383 @@
+"""The materialization `hc_upsert` against simulated Heroku Connect tables, in a dbt project of its
+own. dbt starts slowly, so each story runs once and many tests look at what it left behind."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.heroku_connect import DrainReport, drain, hc_writes, install
+from sandbox.postgres import EmbeddedPostgres
+from tests.integration.throwaway import Outcome, Throwaway
+
+SMALL = {"k__c": "varchar(20)", "name": "varchar(5)", "amount": "double precision"}
+TIDY = {
+    "k__c": "varchar(20)", "name": "varchar(255)", "memo__c": "text", "won__c": "double precision",
+    "share__c": "double precision", "ok__c": "boolean", "on_date": "date",
+    "at_time": "timestamp without time zone", "seen_at": "timestamp without time zone",
+}  # fmt: skip
+CHILD = {"no__c": "varchar(20)", "account__r__k__c": "varchar(20)", "rank__c": "double precision"}
+# Salesforce's side of a model's column, where the two differ on purpose.
+MODEL_TYPES = {"seen_at": "timestamp with time zone"}
+
+GOOD = "{{ config(external_id='k__c', scales={'amount': 2}) }} "
+ROWS = "select 'K' || i as k__c, 'new' as name, i::double precision as amount"
+THREE = f"{ROWS} from generate_series(1, 3) as i"
+# The model, and what its refusal must say.
+REFUSED = {
+    "no_contract": (GOOD + THREE, "hc.no_contract: the contract is not enforced."),
+    "no_external_id": (
+        "{{ config(scales={'amount': 2}) }} " + THREE,
+        "hc.no_external_id: the config `external_id` is missing.",
+    ),
+    "odd_names": (
+        "{{ config(external_id='q__c', order_by='r__c', scales={'amount': 2, 'z': 0}) }} " + THREE,
+        "`external_id`, `order_by` and `scales` name q__c, r__c, z, which the model does not have.",
+    ),
+    "missing_table": (
+        GOOD + THREE,
+        "hc.missing_table does not exist, and only Heroku Connect may create it. Map the object"
+        " `missing_table` there with the fields k__c, name, amount (External ID: k__c).",
+    ),
+    "plain_table": (
+        GOOD + THREE,
+        "hc.plain_table is not a table of Heroku Connect: it has no sfid, systemmodstamp,",
+    ),
+    "extra_column": (
+        GOOD + f"select *, 1 as nick, 'x' as sfid from ({THREE}) as r",
+        "Not mapped: nick. System columns, which only Heroku Connect writes: sfid."
+        " Mapped but not in the model: none.",
+    ),
+    "odd_type": (
+        "{{ config(external_id='k__c') }} select 'K1' as k__c, date '2020-01-01' as name",
+        "the types do not fit: name is date in the model and character varying(5) in the table.",
+    ),
+    "no_scale": (
+        "{{ config(external_id='k__c') }} " + THREE,
+        "the config `scales` lacks amount. Give the decimal places",
+    ),
+    "no_index": (
+        "{{ config(external_id='name', scales={'amount': 2}) }} " + THREE,
+        "name has no unique index in the table.",
+    ),
+    "broken_contract": (GOOD + THREE.replace("'new'", "true"), "contract"),
+    "null_keys": (
+        GOOD + THREE + " union all select v, 'x', 1 from unnest(array[null, '', ' ']) as v",
+        "hc.null_keys: 3 row(s) have no k__c.",
+    ),
+    "double_keys": (
+        GOOD + THREE + " union all select v, 'x', 1 from unnest('{K1,K2,K7,K7}'::text[]) as v",
+        "hc.double_keys: 3 value(s) of k__c come more than once, such as K1; K2; K7.",
+    ),
+    "too_long": (
+        GOOD + THREE + " union all select 'K4', '  12345 ', 1 union all select 'K5', '123456', 1",
+        "hc.too_long: name is longer than the 5 characters of its field in 1 row(s).",
+    ),
+    "hidden": (
+        "{{ config(pre_hook=\"set local xmlbinary = 'hex'\") }}" + GOOD + THREE,
+        "hc.hidden: this session hides its writes from Heroku Connect (xmlbinary is hex,",
+    ),
+    "failing_hook": (
+        "{{ config(post_hook='select 1 / 0') }}" + GOOD + THREE,
+        "division by zero",
+    ),
+    "large_change": (
+        GOOD + f"{ROWS} from generate_series(1, 31) as i where i > 9",
+        "hc.large_change: 21 of 30 rows would be updated, more than the share of 0.3",
+    ),
+}  # fmt: skip
+COLUMNS = {
+    "extra_column": SMALL | {"nick": "integer", "sfid": "text"},
+    "odd_type": {"k__c": "text", "name": "date"},
+}
+TIDY_ROWS = r"""
+{{ config(external_id='k__c', scales={'won__c': 0, 'share__c': 3}) }}
+select
+    ' T' || i || e'\t' as k__c, (array['  a b ', e' \n', null])[i] as name,
+    (array[e'\r\nline\n', '', 'x'])[i] as memo__c,
+    (array[10.5, -0.4, null])[i]::double precision as won__c,
+    (array[1.0005, 0.1 + 0.2, 2e9 / 3])[i]::double precision as share__c,
+    (array[true, false, null])[i] as ok__c,
+    (array['1700-01-01', '1699-12-31', '9999-12-31'])[i]::date as on_date,
+    (array['4000-12-31 23:59:59.9', '4001-01-01', '0001-01-01'])[i]::timestamp as at_time,
+    (array['2026-01-01 00:00:00.25+09', 'infinity', null])[i]::timestamptz as seen_at
+from generate_series(1, 3) as i
+"""
+CHILDREN = "{{ config(external_id='no__c', order_by='account__r__k__c', scales={'rank__c': 0}) }}"
+MODELS = {
+    **{name: text for name, (text, _) in REFUSED.items()},
+    "account": GOOD + "select k as k__c, name, amount from public.account",
+    "contract__c": CHILDREN + " select no as no__c, k as account__r__k__c, rank as rank__c"
+    " from public.contract -- after {{ ref('account') }}",
+    "tidy": TIDY_ROWS,
+    "paused": GOOD + THREE,
+}
+PUBLISHED = ("account", "contract__c", "tidy")
+SOURCE = """
+create table public.account as
+select 'K' || i as k, 'n' || i % 100 as name, i / 3.0::double precision as amount
+from generate_series(1, 10000) as i;
+create table public.contract as
+select 'C' || i as no, 'K' || 1 + i % 7 as k, i::double precision as rank
+from generate_series(1, 100) as i;
+"""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one run of dbt gave, and what the log gained: table, action, external id, state."""
+
+    outcomes: dict[str, Outcome]
+    logged: list[tuple[Any, ...]]
+    loads: dict[str, tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Story:
+    """Three publications with Salesforce taking the writes after each of the first two."""
+
+    first: Step
+    second: Step
+    third: Step
+    drained: DrainReport
+    sfids: list[tuple[Any, ...]]
+    sequences: list[int]
+    tidy: list[list[tuple[Any, ...]]]
+
+
+@pytest.fixture(scope="module")
+def project(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Throwaway:
+    home = tmp_path_factory.mktemp("hc_upsert")
+    properties = [_properties(name) for name in MODELS]
+    config = {"+schema": "hc", "+materialized": "hc_upsert", "+contract": {"enforced": True}}
+    made = Throwaway.make(home, postgres, "hc_upsert", MODELS, properties, config)
+    made.execute(SOURCE)
+    return made
+
+
+@pytest.fixture(scope="module")
+def before_heroku_connect(project: Throwaway) -> dict[str, Outcome]:
+    outcomes = project.dbt("run", "--select", "account")
+    assert project.rows("select nspname from pg_namespace where nspname = 'hc'") == []
+    return outcomes
+
+
+@pytest.fixture(scope="module")
+def mapped(project: Throwaway, before_heroku_connect: dict[str, Outcome]) -> Path:
+    """The mappings with which the simulator was installed, some rows in the tables."""
+    small = {"external_id": "k__c", "fields": SMALL}
+    objects = {name: small for name in (*MODELS,) if name not in ("missing_table", "plain_table")}
+    objects["tidy"] = {
+        "external_id": "k__c",
+        "fields": TIDY,
+        "scales": {"won__c": 0, "share__c": 3},
+    }
+    objects["contract__c"] = {
+        "external_id": "no__c", "fields": CHILD, "references": {"account__r__k__c": "account"},
+    }  # fmt: skip
+    path = project.home / "mappings.json"
+    path.write_text(json.dumps(objects))
+    install(project.url, path)
+    project.execute(
+        "create table hc.plain_table (id integer, isdeleted boolean, k__c text unique)",
+        *(
+            f"insert into hc.{name} (k__c, name, amount)"
+            " select 'K' || i, 'old', i from generate_series(1, 30) as i"
+            for name in (*REFUSED, "paused")
+            if name in objects
+        ),
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def story(project: Throwaway, mapped: Path) -> Story:
+    project.execute("truncate hc._trigger_log")
+    first = _publish(project)
+    drained = drain(project.url, mappings=mapped)
+    tidy = [project.rows("select * from hc.tidy order by id")]
+    project.execute(
+        # What a poll may bring: a text that nobody trimmed, and a record deleted in Salesforce.
+        "set xmlbinary = 'hex'; update hc.account set name = ' ' || name || ' ' where k__c = 'K50';"
+        " update hc.account set isdeleted = true where k__c = 'K60'",
+        "update public.account set name = 'other' where k in ('K9', 'K80', 'K700', 'K60')",
+        "update public.account set amount = amount + 0.01 where k in ('K6000', 'K10')",
+        "update public.account set amount = amount + 0.00000001 where k = 'K20'",
+        "update public.account set amount = null where k = 'K11'",
+        "update public.account set name = '' where k = 'K12'",
+        "insert into public.account select 'N' || i, 'n', 1 from generate_series(1, 5) as i",
+        "update public.contract set rank = -1 where right(no, 1) = '0'",
+    )
+    sfids = project.rows("select id, k__c, sfid from hc.account order by id")
+    sequences = _sequence(project)
+    second = _publish(project)
+    sequences += _sequence(project)
+    drain(project.url, mappings=mapped)
+    tidy.append(project.rows("select * from hc.tidy order by id"))
+    third = _publish(project)
+    sequences += _sequence(project)
+    return Story(first, second, third, drained, sfids, sequences, tidy)
+
+
+def _properties(name: str) -> dict[str, Any]:
+    columns = {"tidy": TIDY, "contract__c": CHILD, **COLUMNS}.get(name, SMALL)
+    properties: dict[str, Any] = {
+        "name": name,
+        "columns": [{"name": c, "data_type": MODEL_TYPES.get(c, t)} for c, t in columns.items()],
+    }
+    if name == "no_contract":
+        properties["config"] = {"contract": {"enforced": False}}
+    if name in PUBLISHED:
+        properties["columns"][0]["data_tests"] = [{"unique": {"name": f"{name}_key_is_unique"}}]
+    return properties
+
+
+def _publish(project: Throwaway) -> Step:
+    project.execute("truncate ops.model_loads")
+    seen = project.rows("select coalesce(max(id), 0) from hc._trigger_log")[0][0]
+    outcomes = project.dbt("build", "--select", *PUBLISHED)
+    logged = project.rows(
+        "select table_name, action, coalesce(t.k__c, c.no__c), state from hc._trigger_log as l"
+        " left join hc.account as t on table_name = 'account' and t.id = record_id"
+        " left join hc.contract__c as c on table_name = 'contract__c' and c.id = record_id"
+        f" where l.id > {seen} order by l.id"
+    )
+    return Step(outcomes, logged, {load[0]: load[1:] for load in project.loads()})
+
+
+def _sequence(project: Throwaway) -> list[int]:
+    return [project.rows("select last_value from hc.account_id_seq")[0][0]]
+
+
+def _everything(project: Throwaway) -> dict[str, object]:
+    """All that a refused publication could have touched in the schema hc."""
+    tables = project.rows(
+        "select relname, relkind, relfilenode from pg_class"
+        " where relnamespace = 'hc'::regnamespace order by relname"
+    )
+    seen: dict[str, object] = {"": tables}
+    for name, kind, _ in tables:
+        # A rolled back write has taken numbers of the log; they never come back.
+        if kind in ("r", "S") and name != "_trigger_log_id_seq":
+            seen[name] = project.rows(f'select * from hc."{name}" order by 1')
+    return seen
+
+
+def test_dbt_does_not_make_the_schema_before_heroku_connect_does(
+    before_heroku_connect: dict[str, Outcome],
+) -> None:
+    assert "hc.account does not exist" in before_heroku_connect["account"].message
+
+
+def test_every_refusal_says_why_and_leaves_hc_untouched(project: Throwaway, mapped: Path) -> None:
+    before = _everything(project)
+    outcomes = project.dbt("run", "--select", *REFUSED)
+    assert _everything(project) == before
+    assert project.rows("select * from ops.model_loads") == []
+    assert {name: outcome.ok for name, outcome in outcomes.items()} == dict.fromkeys(REFUSED, False)
+    for name, (_, reason) in REFUSED.items():
+        assert reason in outcomes[name].message
+
+
+def test_a_full_refresh_is_refused(project: Throwaway, mapped: Path) -> None:
+    before = _everything(project)
+    outcomes = project.dbt("run", "--select", "paused", "--full-refresh")
+    assert _everything(project) == before
+    assert "hc.paused: --full-refresh is refused" in outcomes["paused"].message
+
+
+def test_a_large_change_goes_through_when_allowed_and_a_paused_object_waits(
+    project: Throwaway, mapped: Path
+) -> None:
+    paused = _everything(project)["paused"]
+    outcomes = project.dbt(
+        "run", "--select", "large_change", "paused",
+        hc_allow_large_change=True, hc_pause=["paused"],
+    )  # fmt: skip
+    assert outcomes["large_change"] == Outcome(True, "UPDATE 21 INSERT 1")
+    assert outcomes["paused"] == Outcome(True, "PAUSED")
+    assert _everything(project)["paused"] == paused
+
+
+def test_pausing_an_object_that_nobody_publishes_is_an_error(
+    project: Throwaway, mapped: Path
+) -> None:
+    outcomes = project.dbt("run", "--select", "paused", hc_pause=["pausd"])
+    assert "`hc_pause` names pausd, which no hc model publishes" in outcomes["paused"].message
+
+
+def test_the_catalogue_of_dbt_docs_shows_the_tables_of_heroku_connect(
+    project: Throwaway, mapped: Path
+) -> None:
+    project.dbt("docs generate")
+    catalogue = json.loads((project.home / "target/catalog.json").read_text())
+    columns = catalogue["nodes"]["model.throwaway.account"]["columns"]
+    assert {"sfid", "_hc_lastop", "k__c"} <= set(columns)
+
+
+def test_a_first_load_inserts_every_row_and_passes_its_data_tests(story: Story) -> None:
+    outcomes = story.first.outcomes
+    assert outcomes["account"] == Outcome(True, "UPDATE 0 INSERT 10000")
+    assert outcomes["account_key_is_unique"].ok
+    assert story.first.loads == {
+        "account": ("hc.account", 10000, 0, 0, 0),
+        "contract__c": ("hc.contract__c", 100, 0, 0, 0),
+        "tidy": ("hc.tidy", 3, 0, 0, 0),
+    }
+    assert story.drained == DrainReport({"account": 10000, "contract__c": 100, "tidy": 3}, {})
+
+
+def test_seven_changed_and_five_new_of_ten_thousand_write_twelve_and_then_none(
+    project: Throwaway, story: Story
+) -> None:
+    assert story.second.outcomes["account"].message == "UPDATE 7 INSERT 5"
+    assert story.second.loads["account"] == ("hc.account", 5, 7, 9993, 0)
+    account = [row[1:] for row in story.second.logged if row[0] == "account"]
+    assert account == [
+        *(("UPDATE", k, "NEW") for k in ("K10", "K11", "K12", "K6000", "K700", "K80", "K9")),
+        *(("INSERT", k, "NEW") for k in ("N1", "N2", "N3", "N4", "N5")),
+    ]
+    assert story.third.logged == []
+    assert {load[1:3] for load in story.third.loads.values()} == {(0, 0)}
+    assert hc_writes(project.url)["account"] == 10012
+
+
+def test_an_insert_takes_one_id_and_an_update_or_an_unchanged_row_takes_none(story: Story) -> None:
+    assert story.sequences == [10000, 10005, 10005]
+
+
+def test_sfids_survive_and_a_record_deleted_in_salesforce_is_left_alone(
+    project: Throwaway, story: Story
+) -> None:
+    kept = project.rows("select id, k__c, sfid from hc.account where id <= 10000 order by id")
+    assert kept == story.sfids
+    assert project.rows("select name, isdeleted from hc.account where k__c = 'K60'") == [
+        ("n60", True)
+    ]
+
+
+def test_children_are_written_in_the_order_of_their_parents(story: Story) -> None:
+    def parent(number: str) -> tuple[str, str]:
+        return f"K{1 + int(number[1:]) % 7}", number
+
+    for step, action, count in ((story.first, "INSERT", 100), (story.second, "UPDATE", 10)):
+        children = [row[2] for row in step.logged if row[:2] == ("contract__c", action)]
+        assert len(children) == count
+        assert children == sorted(children, key=parent)
+
+
+def test_values_are_written_as_salesforce_keeps_them_so_that_its_poll_changes_nothing(
+    story: Story,
+) -> None:
+    first, second = story.tidy
+    assert [tuple(map(str, row[6:])) for row in first] == [
+        ("T1", "a b", "line", "11.0", "1.001", "True", "1700-01-01", "4000-12-31 23:59:59",
+         "2025-12-31 15:00:00"),
+        ("T2", "None", "None", "0.0", "0.3", "False", "None", "None", "None"),
+        ("T3", "None", "x", "None", "666666666.667", "False", "None", "None", "None"),
+    ]  # fmt: skip
+    assert second == first

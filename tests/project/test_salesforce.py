@@ -1,0 +1,84 @@
+"""What the hc models promise and what Heroku Connect maps are the same."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sandbox.heroku_connect.mappings import read_mappings
+from tests.project.conftest import Parsed
+
+Node = Mapping[str, Any]
+
+
+def _hc(models: dict[str, Node]) -> dict[str, Node]:
+    return {node["alias"]: node for node in models.values() if node["schema"] == "hc"}
+
+
+def test_hc_models_are_published_by_hc_upsert_under_a_contract(models: dict[str, Node]) -> None:
+    assert set(_hc(models)) == {"account", "opportunity", "product2", "service_receipt"}
+    for name, node in _hc(models).items():
+        assert node["config"]["materialized"] == "hc_upsert", name
+        assert node["config"]["contract"]["enforced"] is True, name
+        assert all(column["data_type"] for column in node["columns"].values()), name
+
+
+def test_hc_models_and_mappings_have_the_same_fields_types_and_scales(
+    models: dict[str, Node],
+) -> None:
+    mappings = read_mappings()
+    assert set(mappings) == set(_hc(models))
+    for name, node in _hc(models).items():
+        promised = {column["name"]: column["data_type"] for column in node["columns"].values()}
+        assert promised == dict(mappings[name].fields), name
+        assert node["config"]["external_id"] == mappings[name].external_id, name
+        assert node["config"].get("scales", {}) == dict(mappings[name].scales), name
+
+
+def test_a_reference_is_tested_and_its_parent_is_published_first(
+    parsed: Parsed, models: dict[str, Node]
+) -> None:
+    tested = {
+        (test["attached_node"], test["test_metadata"]["kwargs"]["column_name"])
+        for test in parsed.nodes("test")
+        if test["test_metadata"]["name"] == "relationships"
+    }
+    for name, mapping in read_mappings().items():
+        node = _hc(models)[name]
+        for field, parent in mapping.references.items():
+            assert (node["unique_id"], field) in tested, f"{name}.{field}"
+            assert f"model.stairway.hc__{parent}" in node["depends_on"]["nodes"], f"{name}.{field}"
+
+
+def test_every_stage_is_a_value_of_the_picklist(root: Path) -> None:
+    with (root / "seeds/order_stages.csv").open(encoding="utf-8", newline="") as file:
+        stages = [row["stage_name"] for row in csv.DictReader(file)]
+    assert stages
+    picklist = read_mappings()["opportunity"].picklists["stagename"]
+    assert {*stages, "Unknown"} <= set(picklist)
+
+
+def test_every_salesforce_object_has_an_exposure_with_an_owner(
+    parsed: Parsed, models: dict[str, Node]
+) -> None:
+    exposures = parsed.manifest["exposures"].values()
+    shown = {node for exposure in exposures for node in exposure["depends_on"]["nodes"]}
+    assert shown == {node["unique_id"] for node in _hc(models).values()}
+    assert all(exposure["owner"]["name"] for exposure in exposures)
+
+
+def test_one_column_can_be_followed_from_the_erp_to_salesforce(
+    parsed: Parsed, models: dict[str, Node]
+) -> None:
+    steps = [
+        ("lv1_rental__r_order_contract", "month_amount_krw", "MONTH_AMT"),
+        ("lv2_sales__order", "month_amount_krw", "lv1 month_amount_krw"),
+        ("hc__opportunity", "month_amount__c", "lv2 month_amount_krw"),
+    ]
+    for model, column, origin in steps:
+        assert origin in models[model]["columns"][column]["description"]
+    overview = parsed.manifest["docs"]["doc.stairway.__overview__"]["block_contents"]
+    for word in ("MONTH_AMT", *(column for _, column, _ in steps)):
+        assert word in overview

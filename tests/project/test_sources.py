@@ -1,0 +1,71 @@
+"""Rules that every source table keeps: each one is a feed that the extraction can fetch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from extract.catalog import read_catalog
+from extract.settings import Project
+from tests.project.conftest import Parsed
+
+TABLES = {
+    "rental.r_goods",
+    "rental.r_order_contract",
+    "rental.r_order_contract_add",
+    "rental.r_service_receipt",
+    "rental.v_customer",
+    "unierp5.b_major",
+    "unierp5.b_minor",
+}
+
+
+def _name(source: object) -> str:
+    assert isinstance(source, dict)
+    return f"{source['source_name']}.{source['name']}"
+
+
+def test_every_source_table_is_a_feed_of_the_catalogue(parsed: Parsed, root: Path) -> None:
+    feeds = read_catalog(Project(root))
+    assert {_name(source) for source in parsed.sources} == set(feeds) >= TABLES
+
+
+def test_every_source_table_states_its_key_and_mode_itself(parsed: Parsed) -> None:
+    silent = [
+        _name(source)
+        for source in parsed.sources
+        if not {"table", "key", "mode"} <= set(source["config"]["meta"].get("extract", {}))
+    ]
+    assert silent == []
+
+
+def test_every_source_table_lands_in_lv0_under_its_name(parsed: Parsed) -> None:
+    wrong = [
+        _name(source)
+        for source in parsed.sources
+        if (source["schema"], source["identifier"]) != ("lv0", source["name"])
+    ]
+    assert wrong == []
+
+
+def test_every_source_table_describes_its_key_and_our_columns(parsed: Parsed) -> None:
+    for source in parsed.sources:
+        extract = source["config"]["meta"]["extract"]
+        wanted = {key.lower() for key in extract["key"]} | {"_extracted_at", "_deleted_at"}
+        if "cursor" in extract:
+            wanted.add(extract["cursor"].lower())
+        described = {
+            name for name, column in source["columns"].items() if column["description"].strip()
+        }
+        assert wanted <= described, f"{_name(source)} lacks {wanted - described}"
+        assert described == set(source["columns"]), f"{_name(source)} has a bare column"
+
+
+def test_columns_that_are_left_out_or_computed_are_not_described_as_mirrored(
+    parsed: Parsed,
+) -> None:
+    for source in parsed.sources:
+        extract = source["config"]["meta"]["extract"]
+        left_out = {name.lower() for name in extract.get("exclude", [])}
+        computed = {name.lower() for name in extract.get("expressions", {})}
+        assert not left_out & set(source["columns"]), _name(source)
+        assert computed <= set(source["columns"]), _name(source)
