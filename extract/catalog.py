@@ -20,16 +20,15 @@ from extract.settings import Project
 __all__ = ["Extract", "Feed", "json_schema", "read_catalog", "select"]
 
 _DURATION = re.compile(r"(\d+)\s*(s|m|h|d)")
+_BLOCK = ("config", "meta", "extract")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def _seconds(value: object) -> object:
-    if isinstance(value, str):
-        match = _DURATION.fullmatch(value.strip())
-        if not match:
-            raise ValueError("must be a whole number and a unit, like 90s, 15m, 1h or 7d")
-        return int(match[1]) * _UNIT_SECONDS[match[2]]
-    return value
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("must be a whole number and a unit, like 90s, 15m, 1h or 7d")
+    return int(match[1]) * _UNIT_SECONDS[match[2]]
 
 
 def _as_list(value: object) -> object:
@@ -97,6 +96,8 @@ class Extract(pydantic.BaseModel):
             raise ValueError("mode `incremental` needs `cursor`")
         if self.mode == "snapshot" and self.cursor:
             raise ValueError("mode `snapshot` takes no `cursor`")
+        if len({name.lower() for name in self.key}) < len(self.key):
+            raise ValueError(f"`key` names a column twice: {', '.join(self.key)}")
         if self.include and self.exclude:
             raise ValueError("take `include` or `exclude`, not both")
         return self
@@ -189,15 +190,16 @@ def _files(project: Project) -> list[Path]:
 def _read_file(path: Path) -> list[Feed]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        line = str(error).replace("\n", " ")
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        line = " ".join(str(error).split())
         raise ConfigurationError(f"{path.name} is not valid YAML: {line}") from None
     sources = content.get("sources") if isinstance(content, dict) else None
     feeds: list[Feed] = []
-    for source in sources or []:
-        defaults = _extract_of(source, path, f"source `{source.get('name')}`")
-        for table in source.get("tables") or []:
-            where = f"source `{source.get('name')}`, table `{table.get('name')}`"
+    for source in _named_nodes(sources, path, "sources"):
+        where = f"source `{source['name']}`"
+        defaults = _extract_of(source, path, where)
+        for table in _named_nodes(source.get("tables"), path, f"{where}: tables"):
+            where = f"source `{source['name']}`, table `{table['name']}`"
             own = _extract_of(table, path, where)
             if defaults is None and own is None:
                 continue
@@ -214,12 +216,26 @@ def _read_file(path: Path) -> list[Feed]:
     return feeds
 
 
+def _named_nodes(nodes: object, path: Path, where: str) -> list[dict[str, Any]]:
+    listed = [] if nodes is None else nodes
+    if not isinstance(listed, list) or not all(
+        isinstance(node, dict) and node.get("name") for node in listed
+    ):
+        raise ConfigurationError(f"{path.name}: {where} must be a list of mappings with a `name`.")
+    return listed
+
+
 def _extract_of(node: dict[str, Any], path: Path, where: str) -> dict[str, Any] | None:
-    meta = (node.get("config") or {}).get("meta") or {}
-    block = meta.get("extract")
-    if block is not None and not isinstance(block, dict):
-        raise ConfigurationError(f"{path.name}: {where}: `config.meta.extract` must be a mapping.")
-    return block
+    block: Any = node
+    for depth, name in enumerate(_BLOCK, start=1):
+        block = block.get(name)
+        if block is None:
+            return None
+        if not isinstance(block, dict):
+            field = ".".join(_BLOCK[:depth])
+            raise ConfigurationError(f"{path.name}: {where}: `{field}` must be a mapping.")
+    found: dict[str, Any] = block
+    return found
 
 
 def _validated(block: dict[str, Any], path: Path, where: str) -> Extract:

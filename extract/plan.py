@@ -135,6 +135,7 @@ def make_plan(
     now: datetime,
     *,
     complete: bool = False,
+    sweep: bool = False,
 ) -> Plan:
     """Decides how `feed` is read now.
 
@@ -145,6 +146,7 @@ def make_plan(
         state: what earlier runs left.
         now: aware.
         complete: read all rows whatever the mode says.
+        sweep: read all keys in an incremental pass, due or not.
 
     Raises:
         ConfigurationError: the key or the cursor is not there, or there is no key.
@@ -154,9 +156,9 @@ def make_plan(
     cursor = _cursor(feed, shape)
     drift = drift_of(feed, shape.columns, lv0)
     straight = lv0 is None
-    fingerprint = _fingerprint(shape, key, cursor)
+    fingerprint = _fingerprint(feed, shape, key, cursor)
     is_complete, reason = _pass(feed, lv0, state, now, complete)
-    kinds = _kinds(feed, cursor, state, now, is_complete)
+    kinds = _kinds(feed, cursor, state, now, is_complete, sweep)
     lower = None if is_complete else state.last_mark
     held = state.checkpoint
     if held is not None and (
@@ -204,12 +206,17 @@ def _pass(
 
 
 def _kinds(
-    feed: Feed, cursor: Column | None, state: FeedState, now: datetime, is_complete: bool
+    feed: Feed,
+    cursor: Column | None,
+    state: FeedState,
+    now: datetime,
+    is_complete: bool,
+    sweep: bool,
 ) -> tuple[str, ...]:
     if is_complete or cursor is None:
         return ("rows",)
     every = timedelta(seconds=feed.extract.sweep_every)
-    due = state.last_swept_at is None or state.last_swept_at + every <= now
+    due = sweep or state.last_swept_at is None or state.last_swept_at + every <= now
     # Keys first: whatever is inserted after the sweep is then found by its cursor.
     return (
         *(("keys",) if due else ()),
@@ -262,7 +269,10 @@ def _named(feed: Feed, shape: TableShape, name: str, what: str, field_name: str)
     return column
 
 
-def _fingerprint(shape: TableShape, key: tuple[Column, ...], cursor: Column | None) -> str:
+def _fingerprint(
+    feed: Feed, shape: TableShape, key: tuple[Column, ...], cursor: Column | None
+) -> str:
     """Changes whenever pages read before must not be joined with pages read now."""
-    content = repr((shape.relation, shape.columns, key, cursor, shape.indexes))
+    place = (feed.extract.connection, feed.extract.database)
+    content = repr((place, shape.relation, shape.columns, key, cursor, shape.indexes))
     return hashlib.sha256(content.encode()).hexdigest()[:16]

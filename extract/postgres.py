@@ -136,7 +136,7 @@ def translated(connection: Connection, feed: str | None = None) -> Iterator[None
 
 def _translate(error: Exception, connection: Connection, feed: str | None) -> ExtractError:
     state = getattr(error, "sqlstate", None) or ""
-    text = _one_line(error)
+    text = connection.redacted(_one_line(error))
     at = f"{connection.name} ({connection.where})"
     own = TargetError if connection.name == "warehouse" else SourceError
     if state.startswith("28") or _LOGIN.search(text):

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import pyarrow as pa
 
+from extract import postgres
 from extract.arrow import Batch, Reject, prepare
 from extract.catalog import Feed
 from extract.errors import (
@@ -23,7 +24,7 @@ from extract.errors import (
 from extract.paging import CursorIsNull, CursorRange, Filter, count_statement, max_statement
 from extract.paging import page_statement as page_of
 from extract.plan import Checkpoint, Plan, Segment, make_plan
-from extract.runs import RunResult, Runs
+from extract.runs import RunResult, Runs, lease_lost
 from extract.settings import Connection
 from extract.sources import Source, open_source
 from extract.targets.postgres import PostgresTarget, Published
@@ -62,15 +63,17 @@ def run(
             are not read again by the next run.
     """
     runs = Runs(warehouse)
-    with closing(runs):
+    with closing(runs), postgres.translated(warehouse, feed.name):
         runs.check_schema()
-        total, missing = _run_once(feed, source, warehouse, runs, complete, allow_deletes, observer)
+        total, missing = _run_once(
+            feed, source, warehouse, runs, complete, False, allow_deletes, observer
+        )
         for last_resort in (False, True):
             if not missing:
                 break
             logger.warning("%s: %s rows at the source have an old cursor", feed.name, missing)
             again, missing = _run_once(
-                feed, source, warehouse, runs, last_resort, allow_deletes, observer
+                feed, source, warehouse, runs, last_resort, True, allow_deletes, observer
             )
             total = _sum(total, again)
     return total
@@ -83,13 +86,13 @@ def explain(feed: Feed, source: Connection, warehouse: Connection) -> Plan:
         ExtractError: as `run` would before its first page.
     """
     runs = Runs(warehouse)
-    with closing(runs):
+    with closing(runs), postgres.translated(warehouse, feed.name):
         runs.check_schema()
         with (
             closing(open_source(source, feed.extract.database)) as opened,
             closing(PostgresTarget(warehouse)) as target,
         ):
-            return _plan(feed, opened, target, runs, complete=False)
+            return _plan(feed, opened, target, runs, complete=False, sweep=False)
 
 
 def _run_once(
@@ -98,6 +101,7 @@ def _run_once(
     warehouse: Connection,
     runs: Runs,
     complete: bool,
+    sweep: bool,
     allow_deletes: bool,
     observer: Observer | None,
 ) -> tuple[RunResult, int]:
@@ -105,16 +109,19 @@ def _run_once(
     with runs.lease(feed.name, feed.extract.mode) as run_id:
         try:
             with (
+                postgres.translated(warehouse, feed.name),
                 closing(open_source(source, feed.extract.database)) as opened,
                 closing(PostgresTarget(warehouse)) as target,
             ):
-                plan = _plan(feed, opened, target, runs, complete=complete)
+                plan = _plan(feed, opened, target, runs, complete=complete, sweep=sweep)
                 reading = _Pass(plan, opened, target, runs, run_id, observer)
                 checkpoint = reading.read_all()
                 published = reading.publish(checkpoint, allow_deletes)
         except ExtractError as error:
-            runs.fail(run_id, str(error))
-            raise
+            # Whatever fails after a takeover fails on what is another run's by then.
+            told = lease_lost(feed.name) if runs.is_lost(feed.name, run_id) else error
+            runs.fail(run_id, str(told))
+            raise told from None
         except BaseException as error:
             # Not ours: the text might quote a row.
             runs.fail(run_id, f"ended by {type(error).__name__}")
@@ -124,7 +131,7 @@ def _run_once(
 
 
 def _plan(
-    feed: Feed, source: Source, target: PostgresTarget, runs: Runs, *, complete: bool
+    feed: Feed, source: Source, target: PostgresTarget, runs: Runs, *, complete: bool, sweep: bool
 ) -> Plan:
     return make_plan(
         feed,
@@ -133,6 +140,7 @@ def _plan(
         runs.state(feed.name),
         datetime.now(UTC),
         complete=complete,
+        sweep=sweep,
     )
 
 
@@ -170,12 +178,8 @@ class _Pass:
                 self.plan, self.run_id, checkpoint, allow_deletes=allow_deletes
             )
         except (BreakerError, DataError):
-            self._discard()
+            self.target.discard(self.plan, self.run_id)
             raise
-
-    def _discard(self) -> None:
-        self.runs.save(self.plan.feed.name, self.run_id, None)
-        self.target.drop_stage(self.plan)
 
     def _start(self) -> Checkpoint:
         plan = self.plan
@@ -184,9 +188,7 @@ class _Pass:
             logger.info("%s: %s", plan.feed.name, plan.reason)
             return held
         checkpoint = plan.first_checkpoint(datetime.now(UTC))
-        # The fence first: the staging tables may be touched by its holder only.
-        self.runs.save(plan.feed.name, self.run_id, None)
-        self.target.create_stage(plan, checkpoint)
+        self.target.create_stage(plan, self.run_id, checkpoint)
         checkpoint = self._set_null_keys_aside(checkpoint)
         self.runs.save(plan.feed.name, self.run_id, checkpoint)
         return checkpoint
@@ -276,7 +278,7 @@ class _Pass:
     def _check_rejects(self, checkpoint: Checkpoint) -> None:
         allowed = self.plan.feed.extract.max_rejects
         if checkpoint.rejected > allowed:
-            self._discard()
+            self.target.discard(self.plan, self.run_id)
             raise DataError(
                 f"{self.plan.feed.name}: {checkpoint.rejected:,} rows could not be stored, more "
                 f"than `max_rejects` ({allowed}). lv0 is as it was. See lv0._rejected.",

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
 from extract import postgres
@@ -23,6 +23,17 @@ logger = logging.getLogger(__name__)
 # How long a holder that is silent, but whose connection stands, keeps its feed.
 LEASE_SECONDS = 60
 _PATIENCE_SECONDS = 1.0
+# How long a statement that a killed holder left behind may keep the feed's row.
+_LOCK_SECONDS = 60
+_HOLDER: LiteralString = """
+    select
+        f.run_id, f.lease_expires_at > clock_timestamp()
+        and exists (
+            select from pg_stat_activity as a
+            where a.pid = f.holder_pid and a.backend_start = f.holder_started_at
+        )
+    from ops.feeds as f where f.feed = %s
+"""
 # The newest migration that this code knows.
 SCHEMA_VERSION = 1
 
@@ -94,8 +105,7 @@ class Runs:
         ).fetchone()
         if row is None:
             return FeedState()
-        checkpoint = None if row[3] is None else Checkpoint.from_mapping(row[3])
-        return FeedState(row[0], row[1], row[2], checkpoint)
+        return FeedState(row[0], row[1], row[2], _checkpoint(feed, row[3]))
 
     @contextmanager
     def lease(self, feed: str, mode: str) -> Iterator[UUID]:
@@ -126,18 +136,27 @@ class Runs:
             (is_complete, lower, run_id),
         )
 
-    def save(self, feed: str, run_id: UUID, checkpoint: Checkpoint | None) -> None:
-        """Replaces the checkpoint; None: the pass starts over.
+    def save(self, feed: str, run_id: UUID, checkpoint: Checkpoint) -> None:
+        """Replaces the checkpoint.
 
         Raises:
             LeaseLostError: the feed is another run's now.
         """
         done = self._connection.execute(
             "update ops.feeds set checkpoint = %s::jsonb where feed = %s and run_id = %s",
-            (checkpoint.to_json() if checkpoint else None, feed, run_id),
+            (checkpoint.to_json(), feed, run_id),
         )
         if done.rowcount != 1:
             raise lease_lost(feed)
+
+    def is_lost(self, feed: str, run_id: UUID) -> bool:
+        """Whether the feed is another run's now; False where the warehouse doesn't answer."""
+        with suppress(postgres.DatabaseError):
+            row = self._connection.execute(
+                "select run_id from ops.feeds where feed = %s", (feed,)
+            ).fetchone()
+            return row is not None and row[0] != run_id
+        return False
 
     def set_aside(self, feed: str, run_id: UUID, column: str, rows: int) -> None:
         """Records rows that have no key, so that nothing but their number can be told."""
@@ -181,29 +200,16 @@ class Runs:
                 time.sleep(0.05)
 
     def _take_now(self, feed: str, mode: str, run_id: UUID, heart: _Heart) -> None:
+        # A holder that publishes has the row locked: who only looks doesn't wait for it.
+        self._refuse_held(feed, _HOLDER)
         with self._connection.transaction():
+            self._connection.execute(
+                "select set_config('lock_timeout', %s, true)", (f"{_LOCK_SECONDS}s",)
+            )
             self._connection.execute(
                 "insert into ops.feeds (feed) values (%s) on conflict do nothing", (feed,)
             )
-            old = self._connection.execute(
-                """
-                select
-                    f.run_id, f.lease_expires_at > clock_timestamp()
-                    and exists (
-                        select from pg_stat_activity as a
-                        where a.pid = f.holder_pid and a.backend_start = f.holder_started_at
-                    )
-                from ops.feeds as f where f.feed = %s for update
-                """,
-                (feed,),
-            ).fetchone()
-            assert old is not None
-            if old[1]:
-                raise LeaseHeldError(
-                    f"{feed} is being extracted by run {old[0]}. Wait for it, or see "
-                    "`python -m extract status`.",
-                    feed=feed,
-                )
+            self._refuse_held(feed, _HOLDER + " for update")
             self._connection.execute(
                 """
                 update ops.feeds set
@@ -225,6 +231,15 @@ class Runs:
                 "insert into ops.runs (run_id, feed, mode, is_complete, state, resumes)"
                 " values (%s, %s, %s, false, 'running', %s)",
                 (run_id, feed, mode, interrupted[0] if interrupted else None),
+            )
+
+    def _refuse_held(self, feed: str, query: LiteralString) -> None:
+        row = self._connection.execute(query, (feed,)).fetchone()
+        if row is not None and row[1]:
+            raise LeaseHeldError(
+                f"{feed} is being extracted by run {row[0]}. Wait for it, or see "
+                "`python -m extract status`.",
+                feed=feed,
             )
 
 
@@ -266,6 +281,16 @@ class _Heart:
             except postgres.DatabaseError as error:
                 logger.warning("%s: lease not renewed: %s", self._feed, type(error).__name__)
                 return
+
+
+def _checkpoint(feed: str, content: dict[str, Any] | None) -> Checkpoint | None:
+    if content is None:
+        return None
+    try:
+        return Checkpoint.from_mapping(content)
+    except (KeyError, TypeError):
+        logger.warning("%s: the checkpoint is another release's; starting over", feed)
+        return None
 
 
 def lease_lost(feed: str) -> LeaseLostError:

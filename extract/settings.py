@@ -6,10 +6,11 @@ The warehouse is whatever dbt's profile says, so that dbt and the extraction can
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import jinja2
 import yaml
@@ -18,6 +19,8 @@ from extract.errors import ConfigurationError
 
 __all__ = ["Connection", "Project"]
 
+_BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
 
 @dataclass(frozen=True)
 class Connection:
@@ -25,6 +28,22 @@ class Connection:
 
     name: str
     url: str
+
+    def __post_init__(self) -> None:
+        try:
+            parts = urlsplit(self.url)
+            readable = parts.port is None or parts.port > 0
+        except ValueError:
+            readable = False
+        else:
+            rest = parts.path + parts.query + parts.fragment
+            readable = readable and "@" not in rest and not _BARE_PERCENT.search(parts.netloc)
+        if not readable:
+            raise ConfigurationError(
+                f"The URL of connection `{self.name}` can't be read: its port must be a number, "
+                "and a special character of user or password is written with a percent sign "
+                "(@ as %40, / as %2F, % as %25)."
+            )
 
     @property
     def where(self) -> str:
@@ -37,6 +56,13 @@ class Connection:
     def scheme(self) -> str:
         """The part of the URL that picks the driver."""
         return urlsplit(self.url).scheme
+
+    def redacted(self, text: str) -> str:
+        """`text` without the password."""
+        password = urlsplit(self.url).password or ""
+        for secret in filter(None, (password, unquote(password))):
+            text = text.replace(secret, "***")
+        return text
 
     def __repr__(self) -> str:
         return f"Connection({self.name!r}, {self.where!r})"
@@ -135,6 +161,8 @@ def _postgres_url(output: dict[str, Any], where: str) -> str:
     }
     query = "&".join(f"{key}={quote(str(value))}" for key, value in options.items() if value)
     host = quote(str(output["host"]), safe=":")
+    if ":" in host:
+        host = f"[{host}]"
     return (
         f"postgresql://{login}@{host}:{output.get('port', 5432)}"
         f"/{quote(str(output['dbname']))}?{query}"
@@ -146,8 +174,8 @@ def _mapping(path: Path) -> dict[str, Any]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigurationError(f"{path.name} is missing in {path.parent}.") from None
-    except yaml.YAMLError as error:
-        line = str(error).replace("\n", " ")
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        line = " ".join(str(error).split())
         raise ConfigurationError(f"{path.name} is not valid YAML: {line}") from None
     if not isinstance(content, dict):
         raise ConfigurationError(f"{path.name} must be a mapping.")

@@ -117,6 +117,13 @@ class EmbeddedPostgres:
             connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
             return True
 
+    def drop_database(self, name: str) -> None:
+        """Drops the database `name` where it is there, whoever is connected to it."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
+            )
+
     @property
     def _log(self) -> Path:
         return self.home / "postgres.log"

@@ -154,7 +154,8 @@ class PostgresSource:
             (oid,),
         ).fetchall()
         names = _selected(extract, [row[0] for row in rows], relation)
-        expressions = {name: postgres.identifier(name) for name in names}
+        # Qualified, a name never means one of the page's output columns, whatever it is called.
+        expressions = {name: f"{relation}.{postgres.identifier(name)}" for name in names}
         expressions |= {name: f"({text})" for name, text in extract.expressions.items()}
         nullable = {name: not notnull for name, notnull in rows}
         listed = ", ".join(
@@ -216,10 +217,11 @@ class PostgresSource:
 
 def connect(connection: Connection, database: str | None) -> PostgresSource:
     """A source on `database`, or on the one that the URL names."""
+    # What libpq doesn't know as a scheme it takes for a DSN, and quotes whole in its error.
+    parts = urlsplit(connection.url)._replace(scheme="postgresql")
     if database is not None:
-        parts = urlsplit(connection.url)
-        url = urlunsplit(parts._replace(path="/" + quote(database, safe="")))
-        connection = Connection(connection.name, url)
+        parts = parts._replace(path="/" + quote(database, safe=""))
+    connection = Connection(connection.name, urlunsplit(parts))
     statements = postgres.connect(connection)
     try:
         return PostgresSource(

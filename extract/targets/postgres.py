@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -106,15 +107,25 @@ class PostgresTarget:
                 return False
         return True
 
-    def create_stage(self, plan: Plan, checkpoint: Checkpoint) -> None:
-        """Makes empty staging tables for the plan's segments."""
+    def create_stage(self, plan: Plan, run_id: UUID, checkpoint: Checkpoint) -> None:
+        """Makes empty staging tables for the plan's segments; the old checkpoint goes with theirs.
+
+        Raises:
+            LeaseLostError: the feed is another run's now; its staging tables were not touched.
+        """
         with self._statements.transaction():
-            self.drop_stage(plan)
+            self._forget(plan, run_id)
+            self._drop_stage(plan)
             for stage in {segment.stage for segment in plan.segments}:
                 columns = plan.key if stage == "keys" else plan.shape.columns
                 types = [f"{identifier(column.lv0_name)} {column.stage_type}" for column in columns]
                 becomes_lv0 = checkpoint.straight and _is_direct(plan)
                 if becomes_lv0:
+                    # The primary key comes last; it need not look for nulls then.
+                    types = [
+                        f"{text} not null" if column in plan.key else text
+                        for text, column in zip(types, columns, strict=True)
+                    ]
                     types += [
                         f"_extracted_at timestamptz not null default '{checkpoint.started_at}'",
                         "_deleted_at timestamptz",
@@ -125,8 +136,21 @@ class PostgresTarget:
                     " with (autovacuum_enabled = off)".encode()
                 )
 
-    def drop_stage(self, plan: Plan) -> None:
-        """Drops the feed's staging tables."""
+    def discard(self, plan: Plan, run_id: UUID) -> None:
+        """Drops what is staged, and its checkpoint; same error as `create_stage`."""
+        with self._statements.transaction():
+            self._forget(plan, run_id)
+            self._drop_stage(plan)
+
+    def _forget(self, plan: Plan, run_id: UUID) -> None:
+        done = self._statements.execute(
+            "update ops.feeds set checkpoint = null where feed = %s and run_id = %s",
+            (plan.feed.name, run_id),
+        )
+        if done.rowcount != 1:
+            raise lease_lost(plan.feed.name)
+
+    def _drop_stage(self, plan: Plan) -> None:
         for stage in ("rows", "keys"):
             self._statements.execute(f"drop table if exists {_stage_table(plan, stage)}".encode())
 
@@ -205,9 +229,8 @@ class PostgresTarget:
         """
         feed = plan.feed
         with postgres.translated(self._warehouse, feed.name), self._statements.transaction():
-            if not self._close_feed(plan, run_id, checkpoint):
-                raise lease_lost(feed.name)
-            result = self._bring_in(plan, checkpoint, allow_deletes)
+            stamp = self._close_feed(plan, run_id, checkpoint)
+            result = self._bring_in(plan, checkpoint, stamp, allow_deletes)
             self._statements.execute(
                 """
                 update ops.runs set
@@ -226,17 +249,24 @@ class PostgresTarget:
             )  # fmt: skip
         return result
 
-    def _close_feed(self, plan: Plan, run_id: UUID, checkpoint: Checkpoint) -> bool:
-        """Moves the feed's marks; False where the fence has fallen."""
-        done = self._statements.execute(
+    def _close_feed(self, plan: Plan, run_id: UUID, checkpoint: Checkpoint) -> str:
+        """Moves the feed's marks; the `_extracted_at` of what is published now.
+
+        It is later than the one before even where the clock was set back: what reads lv0 by it
+        would else miss rows.
+        """
+        row = self._statements.execute(
             """
             update ops.feeds set
                 checkpoint = null,
                 last_mark = coalesce(%(mark)s, last_mark),
-                last_published_at = clock_timestamp(),
+                last_published_at = greatest(
+                    now(), %(started)s::timestamptz, last_published_at + interval '1 microsecond'
+                ),
                 last_swept_at = case when %(swept)s then %(started)s else last_swept_at end,
                 last_complete_at = case when %(complete)s then %(started)s else last_complete_at end
             where feed = %(feed)s and run_id = %(run_id)s
+            returning last_published_at::text
             """,
             {
                 "mark": checkpoint.upper,
@@ -246,10 +276,14 @@ class PostgresTarget:
                 "feed": plan.feed.name,
                 "run_id": run_id,
             },
-        )
-        return done.rowcount == 1
+        ).fetchone()
+        if row is None:
+            raise lease_lost(plan.feed.name)
+        return str(row[0])
 
-    def _bring_in(self, plan: Plan, checkpoint: Checkpoint, allow_deletes: bool) -> Published:
+    def _bring_in(
+        self, plan: Plan, checkpoint: Checkpoint, stamp: str, allow_deletes: bool
+    ) -> Published:
         rows = _stage_table(plan, "rows")
         keys = _stage_table(plan, "keys") if "keys" in checkpoint.kinds else None
         target = identifier(plan.feed.target_schema, plan.feed.target_table)
@@ -262,15 +296,17 @@ class PostgresTarget:
             plan.cursor,
             plan.feed.name,
             checkpoint.rejected_since,
+            stamp,
         )
         if plan.cursor is not None and not plan.is_complete:
             self._run(sql.drop_older_versions())
         if not plan.proven:
             self._refuse_doubles(plan, self._number(sql.doubles()))
         if checkpoint.straight:
-            return self._become_lv0(plan, target, rows, sql)
+            return self._become_lv0(plan, checkpoint, target, rows, sql)
+        key = ", ".join(identifier(column.lv0_name) for column in plan.key)
         for stage in filter(None, (rows, keys)):
-            self._run(f"analyze {stage}")
+            self._run(f"analyze {stage} ({key})")
         self._alter(plan, target)
         missing = self._number(sql.missing()) if keys else 0
         sees_all = plan.is_complete or keys is not None
@@ -278,10 +314,12 @@ class PostgresTarget:
         updated = self._run(sql.update())
         inserted = self._run(sql.insert())
         staged = self._number(f"select count(*) from {rows}")
-        self.drop_stage(plan)
+        self._drop_stage(plan)
         return Published(inserted, updated, staged - inserted - updated, deleted, missing)
 
-    def _become_lv0(self, plan: Plan, target: str, rows: str, sql: Publish) -> Published:
+    def _become_lv0(
+        self, plan: Plan, checkpoint: Checkpoint, target: str, rows: str, sql: Publish
+    ) -> Published:
         key = ", ".join(identifier(column.lv0_name) for column in plan.key)
         if _is_direct(plan):
             self._run(f"alter table {rows} reset (autovacuum_enabled)")
@@ -298,10 +336,12 @@ class PostgresTarget:
             self._run(f"alter table {target} alter column _extracted_at set not null")
             self._run(sql.insert())
         self._run(f"alter table {target} add primary key ({key})")
-        self._run(f"analyze {target}")
-        inserted = self._number(f"select count(*) from {target}")
-        self.drop_stage(plan)
-        return Published(inserted=inserted)
+        # Incremental models ask for what was extracted since they last looked.
+        self._run(f"create index on {target} (_extracted_at)")
+        # The other columns are left to autovacuum: wide tables take seconds.
+        self._run(f"analyze {target} ({key}, _extracted_at)")
+        self._drop_stage(plan)
+        return Published(inserted=checkpoint.staged.get("rows", 0))
 
     def _alter(self, plan: Plan, target: str) -> None:
         for column in plan.drift.added:
@@ -355,7 +395,7 @@ def _is_direct(plan: Plan) -> bool:
 def _stage_name(plan: Plan, stage: str) -> str:
     name = f"{plan.feed.source}__{plan.feed.table}__{stage}"
     if len(name.encode()) > _NAME_BYTES:
-        name = f"{plan.fingerprint}__{stage}"
+        name = f"{hashlib.sha256(plan.feed.name.encode()).hexdigest()[:32]}__{stage}"
     return name
 
 

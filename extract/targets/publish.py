@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from extract.postgres import identifier, literal
@@ -10,7 +11,9 @@ from extract.shape import Column
 __all__ = ["Publish"]
 
 # Types that have no equality, or whose equality isn't that of the value.
-_COMPARED_AS_TEXT = ("json", "xml", "point", "box", "path", "polygon", "line", "lseg", "circle")
+_COMPARED_AS_TEXT = re.compile(
+    r".*\[\]|json|xml|interval.*|point|box|path|polygon|line|lseg|circle|(pg|txid)_snapshot"
+)
 
 
 class Publish:
@@ -26,6 +29,7 @@ class Publish:
         cursor: orders two versions of one row in `rows`.
         feed: by whose name rows were set aside.
         rejected_since: rows set aside since then exist, though `rows` lacks them.
+        stamp: the `_extracted_at` of every row that changes.
     """
 
     def __init__(
@@ -38,6 +42,7 @@ class Publish:
         cursor: Column | None,
         feed: str,
         rejected_since: str,
+        stamp: str,
     ) -> None:
         self._target = target
         self._rows = rows
@@ -45,26 +50,28 @@ class Publish:
         self._columns = columns
         self._key_columns = key
         self._key = [identifier(column.lv0_name) for column in key]
-        self._cursor = identifier(cursor.lv0_name) if cursor else None
+        self._cursor = cursor
         self._feed = feed
         self._rejected_since = rejected_since
+        self._stamp = f"{literal(stamp)}::timestamptz"
 
     def drop_older_versions(self) -> str:
         """Deletes from `rows` what was read before the row changed again and came once more."""
         if self._cursor is None:
             raise ValueError("only rows with a cursor have versions")
+        old, new = self._value("old", self._cursor), self._value("new", self._cursor)
         return (
             f"delete from {self._rows} as old using {self._rows} as new"
             f" where {self._same('old', 'new')} and old.ctid <> new.ctid"
-            f" and (old.{self._cursor} < new.{self._cursor}"
-            f" or (old.{self._cursor} is null and new.{self._cursor} is not null))"
+            f" and ({old} < {new} or ({old} is null and {new} is not null))"
         )
 
     def doubles(self) -> str:
         """Selects how many keys come more than once."""
+        key = ", ".join(self._value("new", column) for column in self._key_columns)
         return (
-            f"select count(*) from (select from {self._rows}"
-            f" group by {', '.join(self._key)} having count(*) > 1) as doubles"
+            f"select count(*) from (select from {self._rows} as new"
+            f" group by {key} having count(*) > 1) as doubles"
         )
 
     def update(self) -> str:
@@ -80,7 +87,7 @@ class Publish:
         differs = f" or row({old}) is distinct from row({new})" if values else ""
         return (
             f"update {self._target} as old set"
-            f" {', '.join([*assignments, '_extracted_at = now()', '_deleted_at = null'])}"
+            f" {', '.join([*assignments, f'_extracted_at = {self._stamp}', '_deleted_at = null'])}"
             f" from {self._rows} as new where {self._same('old', 'new')}"
             f" and (old._deleted_at is not null{differs})"
         )
@@ -91,7 +98,7 @@ class Publish:
         values = ", ".join(self._value("new", column) for column in self._columns)
         return (
             f"insert into {self._target} ({names}, _extracted_at)"
-            f" select {values}, now() from {self._rows} as new where not exists"
+            f" select {values}, {self._stamp} from {self._rows} as new where not exists"
             f" (select from {self._target} as old where {self._same('old', 'new')})"
         )
 
@@ -106,7 +113,8 @@ class Publish:
     def delete(self) -> str:
         """Marks as deleted what the source no longer has."""
         return (
-            f"update {self._target} as old set _deleted_at = now(), _extracted_at = now()"
+            f"update {self._target} as old"
+            f" set _deleted_at = {self._stamp}, _extracted_at = {self._stamp}"
             f" where {self._is_gone()}"
         )
 
@@ -141,7 +149,10 @@ class Publish:
         )
 
     def _same(self, one: str, other: str) -> str:
-        return " and ".join(f"{one}.{name} = {other}.{name}" for name in self._key)
+        return " and ".join(
+            f"{self._value(one, column)} = {self._value(other, column)}"
+            for column in self._key_columns
+        )
 
     @staticmethod
     def _value(alias: str, column: Column) -> str:
@@ -152,4 +163,4 @@ class Publish:
 
     @staticmethod
     def _comparable(value: str, column: Column) -> str:
-        return f"cast({value} as text)" if column.lv0_type in _COMPARED_AS_TEXT else value
+        return f"cast({value} as text)" if _COMPARED_AS_TEXT.fullmatch(column.lv0_type) else value

@@ -1,0 +1,1 @@
+"""What the DAG files need besides wiring. No file in here is a DAG."""

@@ -1,0 +1,152 @@
+"""Rounds of changes to the sample ERP, and the report of what they touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import psycopg
+
+from sandbox.erp.sample import CODES, RENTAL, read_marker, run_file
+from sandbox.postgres import EmbeddedPostgres, SandboxError
+
+__all__ = ["FEEDS", "ErpChange", "TableChange", "change"]
+
+FEEDS = (
+    "rental.v_customer",
+    "rental.r_order_contract",
+    "rental.r_order_contract_add",
+    "rental.r_service_receipt",
+    "rental.r_goods",
+    "unierp5.b_minor",
+)
+
+# An ADD row alone makes no opportunity: only orders that R_ORDER_CONTRACT has, or had, count.
+_HC_WRITES = b"""
+select
+    count(distinct key) filter (where feed = 'rental.v_customer'),
+    count(distinct key) filter (
+        where feed in ('rental.r_order_contract', 'rental.r_order_contract_add')
+        and (
+            exists (select 1 from dbo.r_order_contract as o where o.order_no = key)
+            or exists (
+                select 1 from sample.gone as g
+                where g.feed = 'rental.r_order_contract' and g.key = touched.key
+            )
+        )
+    ),
+    count(distinct key) filter (where feed = 'rental.r_goods'),
+    count(distinct key) filter (where feed = 'rental.r_service_receipt')
+from touched
+"""
+
+
+@dataclass(frozen=True)
+class TableChange:
+    """How many rows of one table a round inserted, updated and deleted."""
+
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+
+
+@dataclass(frozen=True)
+class ErpChange:
+    """What one round of changes did, and what Heroku Connect should hear of it.
+
+    Attributes:
+        round: counts from 1 for each sample.
+        tables: by feed name; rows of V_CUSTOMER are rows of the view.
+        hc_writes: by hc object, the writes that a run after this round alone should make.
+    """
+
+    round: int
+    tables: Mapping[str, TableChange]
+    hc_writes: Mapping[str, int]
+
+    def to_dict(self) -> dict[str, object]:
+        """The report as JSON takes it."""
+        return {
+            "round": self.round,
+            "tables": {
+                feed: {"inserted": t.inserted, "updated": t.updated, "deleted": t.deleted}
+                for feed, t in self.tables.items()
+            },
+            "hc_writes": dict(self.hc_writes),
+        }
+
+    def to_text(self) -> str:
+        """The report as two small tables."""
+        lines = [f"{f'change {self.round}':<30}{'inserted':>10}{'updated':>10}{'deleted':>10}"]
+        lines += [
+            f"{feed:<30}{t.inserted:>10,}{t.updated:>10,}{t.deleted:>10,}"
+            for feed, t in self.tables.items()
+        ]
+        lines += ["", f"{'expected in hc':<30}{'writes':>10}"]
+        lines += [f"{name:<30}{writes:>10,}" for name, writes in self.hc_writes.items()]
+        return "\n".join(lines)
+
+
+def change(postgres: EmbeddedPostgres, seed: int | None = None) -> ErpChange:
+    """Applies the next round of changes to the sample, one transaction per database.
+
+    Every update changes, for its row, a column that the models carry to Salesforce. A row is
+    touched at most once. Some of the inserted orders have keys that sort into the middle.
+
+    Args:
+        postgres: a running cluster with a built sample.
+        seed: chooses the rows; the sample's own seed where it is None.
+
+    Raises:
+        SandboxError: there is no sample.
+    """
+    marker = read_marker(postgres)
+    if marker is None:
+        raise SandboxError("Database RENTAL holds no sample ERP to change. Run `make run` first.")
+    draw_seed = marker.seed if seed is None else seed
+    with (
+        psycopg.connect(postgres.url(RENTAL)) as rental,
+        psycopg.connect(postgres.url(CODES)) as codes,
+    ):
+        # Taken first, the marker's row makes rounds wait for each other.
+        [number] = _row(rental, b"update sample.state set round = round + 1 returning round")
+        for connection in (rental, codes):
+            connection.execute(
+                "select set_config('sample.round', %s, true),"
+                " set_config('sample.draw_seed', %s, true)",
+                (str(number), str(draw_seed)),
+            )
+        run_file(rental, "change_orders.sql")
+        run_file(rental, "change_customers.sql")
+        found = run_file(codes, "change_codes.sql").fetchone()
+        new_codes = int(found[0]) if found else 0
+        account, opportunity, product, receipt = _row(rental, _HC_WRITES)
+        counts = _counts(rental)
+    tables = {feed: counts.get(feed, TableChange()) for feed in FEEDS}
+    return ErpChange(
+        round=number,
+        tables=tables | {"unierp5.b_minor": TableChange(inserted=new_codes)},
+        hc_writes={
+            "account": account,
+            "opportunity": opportunity,
+            "product2": product,
+            "service_receipt": receipt,
+        },
+    )
+
+
+def _counts(connection: psycopg.Connection) -> dict[str, TableChange]:
+    rows = connection.execute(
+        "select feed,"
+        " count(*) filter (where action = 'inserted'),"
+        " count(*) filter (where action = 'updated'),"
+        " count(*) filter (where action = 'deleted')"
+        " from touched group by feed"
+    ).fetchall()
+    return {str(feed): TableChange(*map(int, counts)) for feed, *counts in rows}
+
+
+def _row(connection: psycopg.Connection, statement: bytes) -> tuple[int, ...]:
+    row = connection.execute(statement).fetchone()
+    assert row is not None  # each of these statements yields one row
+    return tuple(int(value) for value in row)

@@ -1,0 +1,195 @@
+"""The DAG as it is rendered from the project's manifest."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.dags.conftest import DAGS, ROOT
+from tests.dags.graphs import below, edges, node_of_task
+
+RENDERED = ("model.", "seed.", "snapshot.", "source.")
+
+
+@pytest.fixture(scope="module")
+def manifest(manifest_path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(manifest_path.read_text())
+    return content
+
+
+@pytest.fixture(scope="module")
+def dag(bag: Any) -> Any:
+    assert bag.import_errors == {}
+    return bag.dags["elt_nightly"]
+
+
+def parents_of_tests(manifest: dict[str, Any]) -> dict[str, list[str]]:
+    return {
+        name: node["depends_on"]["nodes"]
+        for name, node in manifest["nodes"].items()
+        if name.startswith("test.")
+    }
+
+
+def test_the_dag_files_import_and_hold_exactly_these_dags(bag: Any) -> None:
+    assert bag.import_errors == {}
+    assert set(bag.dags) == {"elt_nightly"}
+    assert {path.stem for path in DAGS.glob("*.py")} == set(bag.dags)
+
+
+def test_a_dag_is_documented_by_its_file_and_names_a_runbook_that_exists(bag: Any) -> None:
+    for dag in bag.dags.values():
+        assert (DAGS / f"{dag.dag_id}.py").read_text().startswith(f'"""{dag.doc_md[:200]}')
+        for said in ("Schedule", "KST", "Writes", "Safe to re-run", "Parameters"):
+            assert said in dag.doc_md
+        runbook = f"docs/runbooks/{dag.dag_id}.md"
+        assert runbook in dag.doc_md
+        assert (ROOT / runbook).is_file()
+
+
+def test_the_documentation_names_the_dbt_project_that_the_dag_was_rendered_from(
+    dag: Any, manifest: dict[str, Any]
+) -> None:
+    assert dag.doc_md.endswith(f"dbt project: `{manifest['metadata']['project_digest']}`")
+
+
+def test_the_next_run_is_at_midnight_in_seoul(dag: Any) -> None:
+    from airflow.serialization.encoders import coerce_to_core_timetable
+    from airflow.timetables.base import TimeRestriction
+
+    timetable = coerce_to_core_timetable(dag.timetable)
+    info = timetable.next_dagrun_info(
+        last_automated_data_interval=None,
+        restriction=TimeRestriction(earliest=None, latest=None, catchup=False),
+    )
+    assert info is not None
+    seoul = info.run_after.astimezone(ZoneInfo("Asia/Seoul"))
+    assert (seoul.hour, seoul.minute, seoul.second) == (0, 0, 0)
+    utc = info.run_after.astimezone(ZoneInfo("UTC"))
+    assert utc.hour == 15
+
+
+def test_missed_nights_are_not_made_up_for_and_runs_do_not_overlap(dag: Any) -> None:
+    assert dag.catchup is False
+    assert dag.max_active_runs == 1
+
+
+def test_every_task_is_tried_again_twice_and_has_an_owner(dag: Any) -> None:
+    for task in dag.tasks:
+        assert task.retries == 2, task.task_id
+        assert task.owner not in ("", "airflow"), task.task_id
+
+
+def test_a_dbt_task_ends_at_once_where_another_try_would_fail_again(dag: Any) -> None:
+    from _stairway.faults import fail_at_once_unless_transient
+    from cosmos.operators.local import DbtLocalBaseOperator
+
+    dbt_tasks = [task for task in dag.tasks if isinstance(task, DbtLocalBaseOperator)]
+    assert dbt_tasks
+    for task in dbt_tasks:
+        assert task.callback.__name__ == fail_at_once_unless_transient.__name__
+        assert task.invocation_mode.value == "dbt_runner"
+        assert not task.install_deps
+        assert not task.emit_datasets
+
+
+def test_each_source_has_one_extract_task_in_the_pool(dag: Any, manifest: dict[str, Any]) -> None:
+    extracts = {task.op_kwargs["feed"]: task for task in dag.tasks if task.pool == "extract"}
+    feeds = {f"{node['source_name']}.{node['name']}" for node in manifest["sources"].values()}
+    assert set(extracts) == feeds
+    assert len([task for task in dag.tasks if task.task_id.endswith(".extract")]) == len(feeds)
+    for feed, task in extracts.items():
+        source, table = feed.split(".")
+        assert task.task_id == f"lv0_{source}__{table}.extract"
+        assert task.upstream_task_ids == set()
+
+
+def test_each_model_is_one_task_of_its_name(dag: Any, manifest: dict[str, Any]) -> None:
+    wanted = {
+        node["name"]: name for name, node in manifest["nodes"].items() if name.startswith(RENDERED)
+    }
+    node = node_of_task(dag)
+    assert {task: node[task] for task in wanted} == wanted
+    assert set(node) == {task.task_id for task in dag.tasks}
+
+
+def test_the_edges_are_the_manifests_and_the_gates_and_no_others(
+    dag: Any, manifest: dict[str, Any]
+) -> None:
+    from _stairway.gates import gates
+
+    resources = {**manifest["nodes"], **manifest["sources"]}
+    depends_on = {
+        name: resource.get("depends_on", {}).get("nodes", [])
+        for name, resource in resources.items()
+        if name.startswith(RENDERED)
+    }
+    detached = {name: on for name, on in parents_of_tests(manifest).items() if len(on) > 1}
+    depends_on |= detached
+    wanted = {(parent, name) for name, parents in depends_on.items() for parent in parents}
+    assert edges(dag) == wanted | gates(depends_on, detached)
+
+
+def test_a_source_is_extracted_then_tested_then_read(dag: Any) -> None:
+    groups = [group for name, group in dag.tasks_map.items() if name.startswith("source.")]
+    order = ["extract", "test", "freshness"]
+    for group in groups:
+        steps = [name.split(".")[-1] for name in group.children]
+        assert steps == [step for step in order if step in steps]
+        tasks = list(group.children.values())
+        for before, after in pairwise(tasks):
+            assert before.downstream_task_ids == {after.task_id}
+        assert tasks[-1].downstream_task_ids
+
+
+def test_every_test_of_the_project_runs_in_exactly_one_task(
+    dag: Any, manifest: dict[str, Any]
+) -> None:
+    node = node_of_task(dag)
+    runs: Counter[str] = Counter()
+    for task in dag.tasks:
+        unique_id = node[task.task_id]
+        if unique_id.startswith("test."):
+            assert task.select == unique_id.split(".")[2]
+            runs[unique_id] += 1
+        elif not task.task_id.endswith((".extract", ".freshness")):
+            excluded = set((task.exclude or "").split())
+            for name, parents in parents_of_tests(manifest).items():
+                if unique_id in parents and name.split(".")[2] not in excluded:
+                    runs[name] += 1
+    assert runs == Counter(dict.fromkeys(parents_of_tests(manifest), 1))
+
+
+def test_a_failing_lv2_model_stops_the_hc_models_below_it_and_no_others(
+    dag: Any, manifest: dict[str, Any]
+) -> None:
+    graph = edges(dag)
+    lineage = {(up, down) for up, downs in manifest["child_map"].items() for down in downs}
+
+    def published(names: set[str]) -> set[str]:
+        return {name for name in names if name.startswith("model.stairway.hc__")}
+
+    models = [name for name in manifest["nodes"] if name.startswith("model.stairway.lv2_")]
+    stopped = {name: below(graph, name) for name in models}
+    assert any(map(published, stopped.values()))
+    for name, tasks in stopped.items():
+        assert published(tasks) == published(below(lineage, name))
+        assert not any(task.startswith("source.") for task in tasks)
+
+
+def test_the_dag_survives_serialization_and_renders_the_same_twice(
+    bag: Any, manifest_path: Path, read_dags: Any
+) -> None:
+    from airflow.serialization.serialized_objects import LazyDeserializedDAG
+
+    first, second = (
+        LazyDeserializedDAG.from_dag(found.dags["elt_nightly"])
+        for found in (bag, read_dags(DAGS, manifest_path))
+    )
+    assert first.hash == second.hash

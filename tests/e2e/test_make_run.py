@@ -1,0 +1,145 @@
+"""The README's commands on a fresh copy of the project."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from sandbox.postgres import EmbeddedPostgres
+
+ROOT = Path(__file__).resolve().parents[2]
+_PARTS = ("extract", "sandbox", "dbt_project", "seeds", "dags", "tests/dbt")
+_FILES = ("dbt_project.yml", "profiles.yml", "connections.yml")
+_OBJECTS = {
+    "rental.v_customer": "account",
+    "rental.r_goods": "product2",
+    "rental.r_service_receipt": "service_receipt",
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A copy of the project whose services are stopped in the end."""
+    copy = tmp_path_factory.mktemp("project")
+    for part in _PARTS:
+        shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in _FILES:
+        shutil.copy(ROOT / name, copy)
+    try:
+        yield copy
+    finally:
+        sandbox(copy, "stop")
+
+
+def sandbox(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`python -m sandbox` in a project, on a port of its own."""
+    kept = {name: value for name, value in os.environ.items() if "STAIRWAY" not in name}
+    return subprocess.run(
+        [sys.executable, "-m", "sandbox", *arguments],
+        cwd=project,
+        env={**kept, "STAIRWAY_PORT": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def run(project: Path, *arguments: str) -> dict[str, Any]:
+    """The summary of a run that succeeded."""
+    done = sandbox(project, "run", *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    summary: dict[str, Any] = json.loads((project / ".sandbox" / "last_run.json").read_text())
+    return summary
+
+
+def warehouse(project: Path) -> psycopg.Connection[Any]:
+    """A connection to the project's warehouse."""
+    return psycopg.connect(EmbeddedPostgres(project / ".sandbox" / "postgres").url("warehouse"))
+
+
+def log_size(project: Path) -> int:
+    """The number of entries that Heroku Connect has captured."""
+    with warehouse(project) as connection:
+        row = connection.execute("select count(*) from hc._trigger_log").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_a_change_in_the_erp_arrives_in_hc_exactly_once(project: Path) -> None:
+    first = run(project)
+    assert {row["layer"] for row in first["relations"]} == {"lv0", "lv1", "lv2", "hc"}
+    assert first["changed"] and first["salesforce"]["refused"] == 0
+
+    done = sandbox(project, "change")
+    assert done.returncode == 0, done.stderr
+    change = json.loads((project / ".sandbox" / "last_change.json").read_text())
+
+    second = run(project)
+    mirrored = {
+        row["relation"]: {name: row[name] for name in ("inserted", "updated", "deleted")}
+        for row in second["relations"]
+        if row["layer"] == "lv0" and row["inserted"] + row["updated"] + row["deleted"]
+    }
+    assert mirrored == {feed.split(".")[1]: counts for feed, counts in change["tables"].items()}
+    assert second["hc_writes"] == change["hc_writes"]
+    for feed, name in _OBJECTS.items():
+        assert second["hc_writes"][name] == sum(change["tables"][feed].values())
+
+    before = log_size(project)
+    third = run(project)
+    assert not third["changed"]
+    changes = ("inserted", "updated", "deleted")
+    assert [row for row in third["relations"] if any(row[name] for name in changes)] == []
+    assert log_size(project) == before
+
+
+def test_the_feeds_that_do_not_depend_on_a_failed_one_still_arrive(project: Path) -> None:
+    catalogue = project / "dbt_project" / "models" / "lv0" / "lv0_rental.yml"
+    text = catalogue.read_text()
+    catalogue.write_text(text.replace("table: R_GOODS", "table: R_GOOD"))
+    assert sandbox(project, "change").returncode == 0
+    try:
+        done = sandbox(project, "run")
+    finally:
+        catalogue.write_text(text)
+
+    assert done.returncode == 1
+    assert "Table `dbo.R_GOOD` is not there" in done.stderr
+    assert "Traceback" not in done.stderr
+    summary = json.loads((project / ".sandbox" / "last_run.json").read_text())
+    assert summary["hc_writes"]["account"] > 0
+    assert summary["hc_writes"]["product2"] == 0
+    built = {row["relation"] for row in summary["relations"] if row["layer"] == "lv2"}
+    assert "customer" in built and "product" not in built
+
+
+def test_a_missing_hc_table_stops_its_model_with_one_clear_line(project: Path) -> None:
+    with warehouse(project) as connection:
+        connection.execute("alter table hc.account rename to account_away")
+    try:
+        done = subprocess.run(
+            [str(Path(sys.executable).parent / "dbt"), "run", "-s", "hc__account", "hc__product2"],
+            cwd=project,
+            env={
+                **os.environ,
+                "STAIRWAY_PORT": str(EmbeddedPostgres(project / ".sandbox" / "postgres").port),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        with warehouse(project) as connection:
+            connection.execute("alter table hc.account_away rename to account")
+    assert done.returncode == 1
+    assert "hc.account does not exist, and only Heroku Connect may create it" in done.stdout
+    assert "1 of 2" in done.stdout and "ERROR=1" in done.stdout
