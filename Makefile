@@ -25,7 +25,7 @@ $(STAMP): requirements.txt
 	@touch $@
 
 run: $(STAMP) ## carry the sample ERP up to hc and print what changed (ROWS=500000 for a large one)
-	@$(BIN)/python -m sandbox run $(if $(ROWS),--rows $(ROWS))
+	@$(BIN)/python -m sandbox run $(if $(ROWS),--rows $(ROWS)) $(if $(REFUSE),--refuse $(REFUSE))
 
 test: $(STAMP) ## run every test
 	@$(BIN)/python -m pytest

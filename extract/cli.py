@@ -96,7 +96,7 @@ def _run(project: Project, options: argparse.Namespace, console: Console) -> int
     if options.json:
         print(json.dumps([_as_mapping(result) for result in results], indent=2))
     elif results:
-        Console().print(_results_table(results))
+        _print(_results_table(results))
     return 1 if failed else 0
 
 
@@ -113,7 +113,7 @@ def _plan(project: Project, options: argparse.Namespace, console: Console) -> in
             continue
         table.add_row(*_plan_row(plan))
     if table.row_count:
-        Console().print(table)
+        _print(table)
     return 1 if failed else 0
 
 
@@ -140,7 +140,7 @@ def _status(project: Project, options: argparse.Namespace, console: Console) -> 
     )
     for row in rows:
         table.add_row(*_status_row(row))
-    Console().print(table)
+    _print(table)
     return 0
 
 
@@ -155,6 +155,11 @@ def _migrate(project: Project, options: argparse.Namespace, console: Console) ->
 def _schema(project: Project, options: argparse.Namespace, console: Console) -> int:
     print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
     return 0
+
+
+def _print(table: Table) -> None:
+    # Into a file or a pipe a table keeps its lines whole.
+    Console(width=None if sys.stdout.isatty() else 240).print(table)
 
 
 def _results_table(results: list[RunResult]) -> Table:

@@ -54,6 +54,13 @@ _LOGIN = re.compile(
 )
 _TRANSIENT_STATES = ("08", "40", "55P03", "57P", "53300")
 _DISK_FULL = "53100"
+# What fails in the middle of a stream comes as an OSError without a state.
+_LOST = re.compile(
+    r"server closed the connection|terminating connection|could not (receive|send) data|"
+    r"connection (not open|.* lost)|no connection to the server|SSL (SYSCALL|connection)|"
+    r"deadlock detected|recovery|shutting down"
+)
+_QUOTES_VALUE = re.compile(r"invalid input|out of range|malformed|invalid value")
 
 
 def connect(connection: Connection, **options: Any) -> Statements:
@@ -137,6 +144,8 @@ def translated(connection: Connection, feed: str | None = None) -> Iterator[None
 def _translate(error: Exception, connection: Connection, feed: str | None) -> ExtractError:
     state = getattr(error, "sqlstate", None) or ""
     text = connection.redacted(_one_line(error))
+    if state.startswith("22") or _QUOTES_VALUE.search(text):
+        text = re.sub(r'".*"', '"..."', text)
     at = f"{connection.name} ({connection.where})"
     own = TargetError if connection.name == "warehouse" else SourceError
     if state.startswith("28") or _LOGIN.search(text):
@@ -152,7 +161,8 @@ def _translate(error: Exception, connection: Connection, feed: str | None) -> Ex
             feed=feed,
         )
     lost = isinstance(error, (psycopg.OperationalError, adbc_driver_manager.OperationalError))
-    if state.startswith(_TRANSIENT_STATES) or (lost and not state):
+    lost = not state and (lost or bool(_LOST.search(text)))
+    if lost or state.startswith(_TRANSIENT_STATES):
         return TransientError(f"{at} doesn't answer, or broke off: {text}.", feed=feed)
     return own(f"{at}: {text}.", feed=feed)
 
@@ -161,6 +171,6 @@ def _one_line(error: Exception) -> str:
     """The server's first sentence. DETAIL and CONTEXT may quote a row, so they stay out."""
     primary = getattr(getattr(error, "diag", None), "message_primary", None)
     text = str(primary or error)
-    text = re.split(r"\n\s*(?:DETAIL|CONTEXT|LINE|HINT)", text)[0]
+    text = re.split(r"\n\s*(?:DETAIL|CONTEXT|LINE|HINT|Is the server|Query was)", text)[0]
     text = re.sub(r"^.*?(?:ERROR|FATAL):\s*", "", text, flags=re.DOTALL)
     return re.sub(r"\s+", " ", text).strip().rstrip(".")

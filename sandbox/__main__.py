@@ -37,7 +37,7 @@ def main() -> int:
         sub.set_defaults(command=command)
         if command is _run:
             sub.add_argument("--rows", type=_positive, help="size of the sample ERP, in orders")
-        if command is _salesforce:
+        if command in (_run, _salesforce):
             sub.add_argument(
                 "--refuse",
                 action="append",
@@ -65,11 +65,11 @@ def _run(stack: Stack, options: argparse.Namespace) -> None:
     """Carry the sample ERP up to hc and print what changed."""
     print("- embedded Postgres, sample ERP, Heroku Connect simulator", flush=True)
     stack.up(options.rows)
-    done = run_job(stack)
+    port, usual = stack.postgres.port, stack.postgres.preferred_port
+    done = run_job(stack, _refused(options))
     print(f"\n{done.to_text()}\n")
     print(_NEXT)
-    if stack.postgres.port != stack.postgres.preferred_port:
-        port = stack.postgres.port
+    if port != usual:
         print(f"The usual port is taken: `export STAIRWAY_PORT={port}` before bare dbt commands.")
 
 
@@ -88,14 +88,8 @@ def _change(stack: Stack, options: argparse.Namespace) -> None:
 
 def _salesforce(stack: Stack, options: argparse.Namespace) -> None:
     """Send what hc has queued to the simulated Salesforce."""
-    refuse: dict[str, set[str]] = {}
-    for pair in options.refuse:
-        name, colon, external_id = pair.partition(":")
-        if not colon:
-            raise SandboxError(f"--refuse takes OBJECT:EXTERNAL_ID, not {pair!r}.")
-        refuse.setdefault(name, set()).add(external_id)
     stack.postgres.start()
-    drained = heroku_connect.drain(stack.warehouse_url, refuse)
+    drained = heroku_connect.drain(stack.warehouse_url, _refused(options))
     for name in sorted({*drained.accepted, *drained.refused}):
         accepted, refused = drained.accepted.get(name, 0), drained.refused.get(name, 0)
         print(f"{name}: {accepted:,} accepted, {refused:,} refused")
@@ -140,6 +134,17 @@ def _psql(stack: Stack, options: argparse.Namespace) -> None:
     stack.postgres.start()
     command = [argument for argument in stack.postgres.psql(WAREHOUSE) if argument != "-q"]
     os.execv(command[0], command)
+
+
+def _refused(options: argparse.Namespace) -> dict[str, set[str]]:
+    """The external ids to refuse, by object."""
+    refuse: dict[str, set[str]] = {}
+    for pair in options.refuse:
+        name, colon, external_id = pair.partition(":")
+        if not colon:
+            raise SandboxError(f"--refuse takes OBJECT:EXTERNAL_ID, not {pair!r}.")
+        refuse.setdefault(name, set()).add(external_id)
+    return refuse
 
 
 def _positive(text: str) -> int:

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -25,8 +25,10 @@ from sandbox.stack import Stack
 __all__ = ["in_sandbox", "run_job"]
 
 
-def run_job(stack: Stack) -> summary.Summary:
+def run_job(stack: Stack, refuse: Mapping[str, Collection[str]] | None = None) -> summary.Summary:
     """Carries the sample ERP up to hc, once; returns what that changed.
+
+    Salesforce refuses the records of `refuse`: external ids by object.
 
     What depends on a feed that fails is left out, as in the DAG; the rest is carried on.
 
@@ -42,7 +44,7 @@ def run_job(stack: Stack) -> summary.Summary:
     run_results.unlink(missing_ok=True)
     dbt_failed = in_sandbox(stack, "dbt", "build", "--quiet", *_without(errors)) != 0
     after = heroku_connect.hc_writes(stack.warehouse_url)
-    drained = heroku_connect.drain(stack.warehouse_url)
+    drained = heroku_connect.drain(stack.warehouse_url, refuse)
     rows = summary.extracted(
         stack.warehouse_url,
         [(feed.target_schema, feed.target_table, result) for feed, result in results],

@@ -20,15 +20,6 @@ __all__ = ["ManifestError", "build_manifest", "digest_of_project", "require_curr
 
 _FOLDERS = ("dbt_project", "seeds", "tests/dbt")
 _SUFFIXES = {".sql", ".yml", ".yaml", ".md", ".csv", ".py"}
-# They differ from one parse to the next, and each difference would be a new version of the DAG.
-_VOLATILE = {
-    "created_at",
-    "generated_at",
-    "invocation_id",
-    "invocation_started_at",
-    "run_started_at",
-    "user_id",
-}
 _REMEDY = "Make it: `python dags/_stairway/manifest.py`."
 
 
@@ -51,12 +42,12 @@ def build_manifest(project_dir: Path, manifest: Path, *, profile: str, target: s
     manifest.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=manifest.parent) as folder:
         _parse(project_dir, Path(folder), profile, target)
-        content = _without_volatile(json.loads((Path(folder) / "manifest.json").read_text()))
+        content = json.loads((Path(folder) / "manifest.json").read_text())
         content["metadata"]["project_digest"] = digest
         # No task stands for an exposure; Cosmos would warn of each of them at every parse.
         content["exposures"] = {}
         fresh = Path(folder) / "fresh.json"
-        fresh.write_text(json.dumps(content, sort_keys=True))
+        fresh.write_text(json.dumps(content))
         fresh.replace(manifest)
     return True
 
@@ -129,14 +120,6 @@ def _parse(project_dir: Path, folder: Path, profile: str, target: str) -> None:
     if done.returncode != 0:
         text = (done.stdout + done.stderr).strip()
         raise ManifestError(f"`dbt parse` failed in {project_dir}:\n{text}")
-
-
-def _without_volatile(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_volatile(item) for key, item in value.items() if key not in _VOLATILE}
-    if isinstance(value, list):
-        return [_without_volatile(item) for item in value]
-    return value
 
 
 def _main() -> int:

@@ -64,12 +64,12 @@ class Round:
 
 @pytest.fixture(scope="module")
 def server(postgres: EmbeddedPostgres) -> Iterator[EmbeddedPostgres]:
-    """The cluster without a sample ERP; what these tests build goes when they end."""
-    drop_databases(postgres)
+    """The cluster; the sample ERP in it goes when these tests end."""
     try:
         yield postgres
     finally:
-        drop_databases(postgres)
+        postgres.drop_database("RENTAL")
+        postgres.drop_database("UNIERP5")
 
 
 @pytest.fixture
@@ -93,12 +93,6 @@ def rounds(server: EmbeddedPostgres) -> list[Round]:
         before, report, after = after, erp.change(server), read_all(server)
         found.append(Round(before, after, report))
     return found
-
-
-def drop_databases(server: EmbeddedPostgres) -> None:
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute('drop database if exists "RENTAL" with (force)')
-        connection.execute('drop database if exists "UNIERP5" with (force)')
 
 
 def forget(server: EmbeddedPostgres) -> None:
@@ -361,8 +355,7 @@ def test_the_next_build_completes_an_interrupted_one(
 
 def test_a_missing_code_database_is_made_anew(server: EmbeddedPostgres) -> None:
     erp.build(server, rows=300)
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute('drop database "UNIERP5" with (force)')
+    server.drop_database("UNIERP5")
     assert erp.build(server, rows=300)
     assert value(server, "select count(*) from dbo.b_minor", "UNIERP5") == 81
 
