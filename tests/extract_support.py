@@ -163,7 +163,7 @@ def until(probe: Callable[[], Any], what: str, seconds: float = 30.0) -> Any:
     while time.monotonic() < give_up:
         if found := probe():
             return found
-        time.sleep(0.01)
+        time.sleep(0.03)
     raise AssertionError(f"waited in vain until {what}")
 
 

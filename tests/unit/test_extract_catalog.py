@@ -1,0 +1,159 @@
+"""The catalogue: read from the dbt sources, and told exactly where it is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import jsonschema
+import pytest
+
+from extract.catalog import Extract, json_schema, read_catalog, select
+from extract.errors import ConfigurationError
+from extract.settings import Project
+
+DEFAULTS = "{connection: erp, database: RENTAL, schema: dbo, page_rows: 5}"
+
+
+def catalog(home: Path, **files: str) -> dict[str, Any]:
+    (home / "models").mkdir(exist_ok=True)
+    (home / "dbt_project.yml").write_text("model-paths: [models]")
+    for name, text in files.items():
+        (home / "models" / f"{name}.yml").write_text(dedent(text), encoding="utf-8")
+    return dict(read_catalog(Project(home)))
+
+
+def source(table: str, *, name: str = "rental", defaults: str = DEFAULTS) -> str:
+    return (
+        f"sources: [{{name: {name}, schema: lv0, config: {{meta: {{extract: {defaults}}}}},"
+        f" tables: [{table}]}}]"
+    )
+
+
+def table(extract: str, more: str = "") -> str:
+    return f"{{name: t, config: {{meta: {{extract: {extract}}}}}{more}}}"
+
+
+def test_a_table_s_own_settings_win_over_those_of_its_source(tmp_path: Path) -> None:
+    found = catalog(tmp_path, a=source(table("{table: T, database: UNIERP5, key: K}")))
+    extract = found["rental.t"].extract
+    assert (extract.connection, extract.database, extract.schema_name) == ("erp", "UNIERP5", "dbo")
+    assert (extract.key, extract.page_rows) == (("K",), 5)
+    assert found["rental.t"].source_relation == "UNIERP5.dbo.T"
+
+
+def test_a_table_lands_where_dbt_reads_it(tmp_path: Path) -> None:
+    found = catalog(tmp_path, a=source(table("{table: T}", ", identifier: other")))["rental.t"]
+    assert (found.target_schema, found.target_table, found.file.name) == ("lv0", "other", "a.yml")
+
+
+def test_sources_without_extract_are_none_of_ours(tmp_path: Path) -> None:
+    assert catalog(tmp_path, a="sources: [{name: ops, tables: [{name: runs}]}]", b="") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (table("{table: T, tabel: X}"), "`config.meta.extract.tabel` is not a field; the fields"),
+        (table("{key: K}"), "`config.meta.extract.table` is missing"),
+        (table("{table: T, mode: full}"), "`config.meta.extract.mode` Input should be"),
+        (table("{table: T, page_rows: 0}"), "`config.meta.extract.page_rows` Input should be"),
+        (table("{table: T, overlap: 1 hour}"), "overlap` must be a whole number and a unit"),
+        (table("{table: T, overlap: 60}"), "overlap` must be a whole number and a unit"),
+        (table("{table: T, overlap: yes}"), "overlap` must be a whole number and a unit"),
+        (table("{table: T, mode: incremental}"), "mode `incremental` needs `cursor`"),
+        (table("{table: T, cursor: U}"), "mode `snapshot` takes no `cursor`"),
+        (table("{table: T, include: A, exclude: B}"), "take `include` or `exclude`, not both"),
+        (table("{table: T, key: [A, b, a]}"), "`key` names a column twice: A, b, a"),
+        (table("{table: T, max_delete_share: 2}"), "extract.max_delete_share` Input should be"),
+        (table("[T]"), "`config.meta.extract` must be a mapping"),
+        ("{name: t, config: {meta: T}}", "`config.meta` must be a mapping"),
+        ("{name: t, config: T}", "`config` must be a mapping"),
+    ],
+)
+def test_a_typo_is_told_with_its_file_source_and_field(
+    tmp_path: Path, text: str, told: str
+) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        catalog(tmp_path, lv0_rental=source(text))
+    message = str(error.value)
+    assert message.startswith("lv0_rental.yml: source `rental`, table `t`: ")
+    assert told in message and "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("sources: [a, b]", "sources must be a list of mappings with a `name`"),
+        ("sources: rental", "sources must be a list of mappings"),
+        ("sources: [{schema: x}]", "sources must be a list of mappings"),
+        (source("r_goods"), "source `rental`: tables must be a list of mappings"),
+        ("sources: [", "bad.yml is not valid YAML: "),
+    ],
+)
+def test_a_file_of_another_form_is_told_in_one_line(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        catalog(tmp_path, bad=text)
+    assert "bad.yml" in str(error.value) and told in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_bytes_that_are_no_text_are_told(tmp_path: Path) -> None:
+    catalog(tmp_path)
+    (tmp_path / "models/bad.yml").write_bytes("이름".encode("cp949"))
+    with pytest.raises(ConfigurationError, match=r"bad\.yml is not valid YAML"):
+        read_catalog(Project(tmp_path))
+
+
+def test_a_name_or_a_target_that_is_taken_is_refused(tmp_path: Path) -> None:
+    own = table("{table: T}")
+    with pytest.raises(ConfigurationError, match=r"b\.yml: `rental\.t` is already defined in a"):
+        catalog(tmp_path, a=source(own), b=source(own))
+    with pytest.raises(ConfigurationError, match=r"`z\.t` and `rental\.t` both land in lv0\.t"):
+        catalog(tmp_path, b=source(own, name="z"))
+
+
+def test_feeds_are_chosen_by_name_and_unknown_ones_are_told_all_at_once(tmp_path: Path) -> None:
+    found = catalog(tmp_path, a=source(table("{table: T}")))
+    assert [feed.name for feed in select(found, [])] == ["rental.t"]
+    assert [feed.name for feed in select(found, ["rental.t"] * 2)] == ["rental.t"]
+    with pytest.raises(ConfigurationError, match=r"`a\.b`, `c`; the catalogue has rental\.t"):
+        select(found, ["a.b", "c"])
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0s", 0), ("90s", 90), ("15m", 900), (" 1 h", 3600), ("7d", 604800)]
+)
+def test_durations_are_a_number_and_a_unit(text: str, seconds: int) -> None:
+    assert Extract(connection="c", table="t", overlap=text).overlap == seconds
+
+
+@pytest.mark.parametrize(
+    ("block", "accepted"),
+    [
+        ({"table": "T"}, True),
+        ({"connection": "c", "schema": "dbo", "key": "K"}, True),
+        ({"key": ["K", "L"], "overlap": "1h", "expressions": {"A": "f(B)"}}, True),
+        ({"tabel": "T"}, False),
+        ({"mode": "full"}, False),
+        ({"overlap": 60}, False),
+        ({"page_rows": 0}, False),
+        ({"key": [1]}, False),
+    ],
+)
+def test_the_json_schema_takes_what_the_catalogue_takes(
+    block: dict[str, Any], accepted: bool
+) -> None:
+    schema = json_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert jsonschema.Draft202012Validator(schema).is_valid(block) == accepted
+
+
+def test_the_project_s_own_catalogue_is_valid() -> None:
+    found = read_catalog(Project(Path(__file__).resolve().parents[2]))
+    assert "rental.r_order_contract" in found
+    schema = jsonschema.Draft202012Validator(json_schema())
+    for feed in found.values():
+        assert feed.extract.connection == "uni_erp"
+        schema.validate({"table": feed.extract.table, "key": list(feed.extract.key)})
