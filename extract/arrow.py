@@ -45,7 +45,7 @@ def prepare(batch: pa.RecordBatch, columns: Sequence[Column]) -> Batch:
     """
     order = batch.select(range(len(columns), batch.num_columns))
     end = last_key(order)
-    kept = pa.array([True] * batch.num_rows) if _has_decimals(columns) else None
+    kept: pa.Array | None = None
     arrays: list[pa.Array] = []
     rejects: list[Reject] = []
     removed = 0
@@ -55,7 +55,8 @@ def prepare(batch: pa.RecordBatch, columns: Sequence[Column]) -> Batch:
         if column.decimal is not None:
             values, bad = _to_decimal(values, column.decimal)
             if bad is not None:
-                kept = pc.and_(kept, pc.invert(bad))
+                fits = pc.invert(bad)
+                kept = fits if kept is None else pc.and_(kept, fits)
                 rejects += [
                     Reject(_row(order, row), column.lv0_name, "not a finite decimal number")
                     for row in pc.indices_nonzero(bad).to_pylist()
@@ -65,7 +66,7 @@ def prepare(batch: pa.RecordBatch, columns: Sequence[Column]) -> Batch:
             removed += count
         arrays.append(values)
     rows = pa.RecordBatch.from_arrays(arrays, names=[column.lv0_name for column in columns])
-    if rejects:
+    if kept is not None:
         rows = rows.filter(kept)
     return Batch(rows, end, removed, tuple(rejects))
 
@@ -78,10 +79,6 @@ def last_key(order: pa.RecordBatch) -> tuple[str, ...]:
 def _row(order: pa.RecordBatch, row: int) -> tuple[str, ...]:
     assert all(name.startswith(ORDER_PREFIX) for name in order.schema.names)
     return tuple(column[row].as_py() for column in order.columns)
-
-
-def _has_decimals(columns: Sequence[Column]) -> bool:
-    return any(column.decimal is not None for column in columns)
 
 
 def _to_decimal(values: pa.Array, shape: tuple[int, int]) -> tuple[pa.Array, pa.Array | None]:

@@ -134,6 +134,7 @@ def make_plan(
     state: FeedState,
     now: datetime,
     *,
+    place: str = "",
     complete: bool = False,
     sweep: bool = False,
 ) -> Plan:
@@ -145,6 +146,7 @@ def make_plan(
         lv0: type by column of the lv0 table, None where there is none.
         state: what earlier runs left.
         now: aware.
+        place: the server; pages of another one are not joined with its own.
         complete: read all rows whatever the mode says.
         sweep: read all keys in an incremental pass, due or not.
 
@@ -156,7 +158,7 @@ def make_plan(
     cursor = _cursor(feed, shape)
     drift = drift_of(feed, shape.columns, lv0)
     straight = lv0 is None
-    fingerprint = _fingerprint(feed, shape, key, cursor)
+    fingerprint = _fingerprint(feed, place, shape, key, cursor)
     is_complete, reason = _pass(feed, lv0, state, now, complete)
     kinds = _kinds(feed, cursor, state, now, is_complete, sweep)
     lower = None if is_complete else state.last_mark
@@ -270,9 +272,9 @@ def _named(feed: Feed, shape: TableShape, name: str, what: str, field_name: str)
 
 
 def _fingerprint(
-    feed: Feed, shape: TableShape, key: tuple[Column, ...], cursor: Column | None
+    feed: Feed, place: str, shape: TableShape, key: tuple[Column, ...], cursor: Column | None
 ) -> str:
     """Changes whenever pages read before must not be joined with pages read now."""
-    place = (feed.extract.connection, feed.extract.database)
-    content = repr((place, shape.relation, shape.columns, key, cursor, shape.indexes))
+    database = (place, feed.extract.connection, feed.extract.database)
+    content = repr((database, shape.relation, shape.columns, key, cursor, shape.indexes))
     return hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -11,7 +11,7 @@ import adbc_driver_manager
 import adbc_driver_postgresql
 import psycopg
 import psycopg.rows
-from adbc_driver_postgresql import dbapi as adbc
+import pyarrow as pa
 from psycopg import sql
 
 from extract.errors import (
@@ -24,8 +24,7 @@ from extract.errors import (
 from extract.settings import Connection
 
 __all__ = [
-    "arrow_connect",
-    "arrow_cursor",
+    "ArrowConnection",
     "bind",
     "connect",
     "identifier",
@@ -36,7 +35,7 @@ __all__ = [
 DatabaseError = psycopg.Error
 Statements = psycopg.Connection[tuple[Any, ...]]
 
-_BATCH_BYTES = 2 << 20
+_QUERY_OPTIONS = {adbc_driver_postgresql.StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(2 << 20)}
 # Renders every value as text that reads back to the same value.
 _SESSION = (
     "set timezone = 'UTC'; set datestyle = 'ISO, YMD'; set intervalstyle = 'postgres';"
@@ -81,22 +80,69 @@ def connect(connection: Connection, **options: Any) -> Statements:
         return opened
 
 
-def arrow_connect(connection: Connection, *, autocommit: bool) -> Any:
-    """An ADBC connection, for rows as Arrow; same errors as `connect`."""
-    with translated(connection):
-        opened = adbc.connect(connection.url, autocommit=autocommit)
-        with opened.cursor() as cursor:
+class ArrowConnection:
+    """An ADBC connection: results as Arrow, and Arrow into tables, both by binary COPY.
+
+    It stands on the driver's own calls, as its DB-API layer loads pandas, which nothing needs.
+    Errors are the driver's; callers translate them.
+    """
+
+    def __init__(self, connection: Connection, *, autocommit: bool) -> None:
+        with translated(connection):
+            self._database = adbc_driver_postgresql.connect(connection.url)
+            try:
+                self._connection = adbc_driver_manager.AdbcConnection(self._database)
+            except BaseException:
+                self._database.close()
+                raise
+            self._connection.set_autocommit(autocommit)
             for setting in _SESSION.split(";"):
-                cursor.execute(setting)
-        if not autocommit:
-            opened.commit()
-        return opened
+                self.execute(setting)
+            if not autocommit:
+                self.commit()
 
+    def execute(self, text: str) -> None:
+        """Runs a statement that returns nothing."""
+        with adbc_driver_manager.AdbcStatement(self._connection) as statement:
+            statement.set_sql_query(text)
+            statement.execute_update()
 
-def arrow_cursor(connection: Any) -> Any:
-    """A cursor whose result batches stay near 2 MB, whatever the width of a row."""
-    option = adbc_driver_postgresql.StatementOptions.BATCH_SIZE_HINT_BYTES.value
-    return connection.cursor(adbc_stmt_kwargs={option: str(_BATCH_BYTES)})
+    @contextmanager
+    def query(self, text: str) -> Iterator[pa.RecordBatchReader]:
+        """The result of `text`, in batches of about 2 MB whatever the width of a row."""
+        with adbc_driver_manager.AdbcStatement(self._connection) as statement:
+            statement.set_options(**_QUERY_OPTIONS)
+            statement.set_sql_query(text)
+            stream, _ = statement.execute_query()
+            with pa.RecordBatchReader._import_from_c(stream.address) as reader:
+                yield reader
+
+    def ingest(self, schema: str, table: str, rows: pa.RecordBatchReader) -> None:
+        """Appends `rows`, whose names are columns of the table."""
+        options = adbc_driver_manager.StatementOptions
+        with adbc_driver_manager.AdbcStatement(self._connection) as statement:
+            statement.set_options(
+                **{
+                    options.INGEST_TARGET_DB_SCHEMA.value: schema,
+                    options.INGEST_TARGET_TABLE.value: table,
+                    options.INGEST_MODE.value: adbc_driver_manager.INGEST_OPTION_MODE_APPEND,
+                }
+            )
+            statement.bind_stream(rows)
+            statement.execute_update()
+
+    def commit(self) -> None:
+        """Commits, where the connection isn't in autocommit."""
+        self._connection.commit()
+
+    def rollback(self) -> None:
+        """Rolls back, likewise."""
+        self._connection.rollback()
+
+    def close(self) -> None:
+        """Closes; what isn't committed is lost."""
+        self._connection.close()
+        self._database.close()
 
 
 def mappings(connection: Statements, query: LiteralString) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -92,7 +92,7 @@ def explain(feed: Feed, source: Connection, warehouse: Connection) -> Plan:
             closing(open_source(source, feed.extract.database)) as opened,
             closing(PostgresTarget(warehouse)) as target,
         ):
-            return _plan(feed, opened, target, runs, complete=False, sweep=False)
+            return _plan(feed, source, opened, target, runs, complete=False, sweep=False)
 
 
 def _run_once(
@@ -113,7 +113,7 @@ def _run_once(
                 closing(open_source(source, feed.extract.database)) as opened,
                 closing(PostgresTarget(warehouse)) as target,
             ):
-                plan = _plan(feed, opened, target, runs, complete=complete, sweep=sweep)
+                plan = _plan(feed, source, opened, target, runs, complete=complete, sweep=sweep)
                 reading = _Pass(plan, opened, target, runs, run_id, observer)
                 checkpoint = reading.read_all()
                 published = reading.publish(checkpoint, allow_deletes)
@@ -131,7 +131,14 @@ def _run_once(
 
 
 def _plan(
-    feed: Feed, source: Source, target: PostgresTarget, runs: Runs, *, complete: bool, sweep: bool
+    feed: Feed,
+    connection: Connection,
+    source: Source,
+    target: PostgresTarget,
+    runs: Runs,
+    *,
+    complete: bool,
+    sweep: bool,
 ) -> Plan:
     return make_plan(
         feed,
@@ -139,6 +146,7 @@ def _plan(
         target.columns(feed.target_schema, feed.target_table),
         runs.state(feed.name),
         datetime.now(UTC),
+        place=connection.where,
         complete=complete,
         sweep=sweep,
     )
@@ -239,21 +247,32 @@ class _Pass:
         return checkpoint
 
     def _read(self, segment: Segment, checkpoint: Checkpoint) -> Checkpoint:
-        """Stages the rest of a segment, page by page."""
+        """Stages the rest of a segment: by a query for each page, or by one for all."""
+        limit = self.plan.feed.extract.page_rows if segment.paged else None
+        more = True
+        while more:
+            with closing(self._rows(segment, checkpoint, limit)) as rows:
+                checkpoint, more = self._stage(segment, checkpoint, rows)
+        return checkpoint
+
+    def _stage(
+        self, segment: Segment, checkpoint: Checkpoint, rows: Generator[Batch]
+    ) -> tuple[Checkpoint, bool]:
+        """Stages what a query returns, page by page; says whether more may follow."""
         page_rows = self.plan.feed.extract.page_rows
-        stream = None if segment.paged else self._rows(segment, checkpoint, limit=None)
         while True:
-            source = stream or self._rows(segment, checkpoint, limit=page_rows)
-            page = _Page(segment, checkpoint, source, page_rows if stream else None)
+            page = _Page(segment, checkpoint, rows, None if segment.paged else page_rows)
             self.target.write_page(self.plan, segment, self.run_id, page)
             checkpoint = page.checkpoint()
             self._check_rejects(checkpoint)
             if page.rows and self.observer is not None:
                 self.observer.page(segment, page.rows)
-            if page.rows < page_rows:
-                return checkpoint
+            if segment.paged or page.rows < page_rows:
+                return checkpoint, segment.paged and page.rows >= page_rows
 
-    def _rows(self, segment: Segment, checkpoint: Checkpoint, limit: int | None) -> Iterator[Batch]:
+    def _rows(
+        self, segment: Segment, checkpoint: Checkpoint, limit: int | None
+    ) -> Generator[Batch]:
         statement = page_of(
             self.source.dialect,
             self.plan.shape.relation,
@@ -264,7 +283,16 @@ class _Pass:
             limit=limit,
         )
         for rows in self.source.read(statement):
-            yield prepare(rows, segment.columns)
+            try:
+                yield prepare(rows, segment.columns)
+            except pa.ArrowException as error:
+                # Its text quotes the value.
+                raise DataError(
+                    f"{self.plan.feed.name}: a value of {self.plan.feed.source_relation} doesn't "
+                    f"fit its column's type ({type(error).__name__}). Leave the column out by "
+                    "`config.meta.extract.exclude`, or convert it in `expressions`.",
+                    feed=self.plan.feed.name,
+                ) from None
 
     def _filter(self, segment: Segment, checkpoint: Checkpoint) -> Filter | None:
         cursor = self.plan.cursor

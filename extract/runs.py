@@ -274,7 +274,8 @@ class _Heart:
             try:
                 self._connection.execute(
                     "update ops.feeds set"
-                    " lease_expires_at = clock_timestamp() + make_interval(secs => %s)"
+                    " lease_expires_at = greatest(lease_expires_at,"
+                    " clock_timestamp() + make_interval(secs => %s))"
                     " where feed = %s and run_id = %s",
                     (LEASE_SECONDS, self._feed, self._run_id),
                 )

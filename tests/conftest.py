@@ -6,11 +6,16 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from sandbox.postgres import EmbeddedPostgres
 
 os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
+
+# How long an example takes says more of the machine than of the code.
+hypothesis.settings.register_profile("stairway", deadline=None)
+hypothesis.settings.load_profile("stairway")
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import pyarrow as pa
@@ -68,8 +67,8 @@ class PostgresSource:
     """One database; implements `extract.sources.Source`."""
 
     connection: Connection
-    statements: Any
-    arrow: Any
+    statements: postgres.Statements
+    arrow: postgres.ArrowConnection
     dialect: PostgresDialect = PostgresDialect()
 
     def describe(self, extract: Extract) -> TableShape:
@@ -89,24 +88,24 @@ class PostgresSource:
 
     def read(self, statement: Statement) -> Iterator[pa.RecordBatch]:
         """Streams the rows by binary COPY."""
-        with postgres.translated(self.connection), postgres.arrow_cursor(self.arrow) as cursor:
-            cursor.execute(postgres.bind(statement.text, statement.params))
-            with closing(cursor.fetch_record_batch()) as reader:
-                for batch in reader:
-                    if batch.num_rows:
-                        yield batch
+        query = postgres.bind(statement.text, statement.params)
+        with postgres.translated(self.connection), self.arrow.query(query) as reader:
+            for batch in reader:
+                if batch.num_rows:
+                    yield batch
 
     def value(self, statement: Statement) -> str | None:
         """The only value of the only row, as text."""
         with postgres.translated(self.connection):
             text = postgres.bind(statement.text, statement.params)
             row = self.statements.execute(text.encode()).fetchone()
-        return None if row[0] is None else str(row[0])
+        return None if row is None or row[0] is None else str(row[0])
 
     def close(self) -> None:
         """Closes both connections."""
         for opened in (self.statements, self.arrow):
-            opened.close()
+            with suppress(Exception):
+                opened.close()
 
     def _relation(self, extract: Extract) -> tuple[str, str, int, float]:
         schema = extract.schema_name or "public"
@@ -129,7 +128,7 @@ class PostgresSource:
                 f"Table `{schema}.{extract.table}` {fact} in {self.connection.where}"
                 f"{self._similar(extract.table, schema)}. Fix `config.meta.extract.table`."
             )
-        return found[0]  # type: ignore[no-any-return]
+        return found[0]
 
     def _similar(self, table: str, schema: str) -> str:
         rows = self.statements.execute(
@@ -165,6 +164,7 @@ class PostgresSource:
         result = self.statements.execute(
             f"select {listed} from {relation} limit 0".encode()
         ).pgresult
+        assert result is not None
         types = {
             name: (result.ftype(position), result.fmod(position))
             for position, name in enumerate(expressions)
@@ -225,7 +225,7 @@ def connect(connection: Connection, database: str | None) -> PostgresSource:
     statements = postgres.connect(connection)
     try:
         return PostgresSource(
-            connection, statements, postgres.arrow_connect(connection, autocommit=True)
+            connection, statements, postgres.ArrowConnection(connection, autocommit=True)
         )
     except BaseException:
         statements.close()

@@ -61,7 +61,7 @@ class PostgresTarget:
         self._warehouse = warehouse
         self._statements = postgres.connect(warehouse)
         try:
-            self._arrow = postgres.arrow_connect(warehouse, autocommit=False)
+            self._arrow = postgres.ArrowConnection(warehouse, autocommit=False)
         except BaseException:
             self._statements.close()
             raise
@@ -176,39 +176,33 @@ class PostgresTarget:
         failure: list[BaseException] = []
         with postgres.translated(self._warehouse, feed):
             try:
-                with self._arrow.cursor() as cursor:
-                    source = _watched(page.batches(), failure)
-                    first = next(source, None)
-                    if first is not None:
-                        cursor.adbc_ingest(
-                            _stage_name(plan, segment.stage),
-                            pa.RecordBatchReader.from_batches(
-                                first.schema, _chained(first, source)
-                            ),
-                            mode="append",
-                            db_schema_name=_STAGE,
-                        )
-                    if not page.rows:
-                        return
-                    checkpoint = page.checkpoint()
-                    cursor.execute(
-                        postgres.bind(
-                            "with fenced as (update ops.feeds set checkpoint = %s::jsonb"
-                            " where feed = %s and run_id = %s::uuid returning feed)"
-                            " insert into ops.pages (run_id, page_no, segment, rows, bytes,"
-                            " last_key) select %s::uuid, %s::integer, %s, %s::bigint, %s::bigint,"
-                            " %s::jsonb from fenced returning page_no",
-                            (
-                                checkpoint.to_json(), feed, str(run_id), str(run_id),
-                                str(checkpoint.pages), segment.kind, str(page.rows),
-                                str(page.bytes), json.dumps(checkpoint.after),
-                            ),
-                        )
-                    )  # fmt: skip
-                    if cursor.fetchone() is None:
+                source = _watched(page.batches(), failure)
+                first = next(source, None)
+                if first is not None:
+                    reader = pa.RecordBatchReader.from_batches(
+                        first.schema, _chained(first, source)
+                    )
+                    self._arrow.ingest(_STAGE, _stage_name(plan, segment.stage), reader)
+                if not page.rows:
+                    return
+                checkpoint = page.checkpoint()
+                fenced = postgres.bind(
+                    "with fenced as (update ops.feeds set checkpoint = %s::jsonb"
+                    " where feed = %s and run_id = %s::uuid returning feed)"
+                    " insert into ops.pages (run_id, page_no, segment, rows, bytes, last_key)"
+                    " select %s::uuid, %s::integer, %s, %s::bigint, %s::bigint, %s::jsonb"
+                    " from fenced returning page_no",
+                    (
+                        checkpoint.to_json(), feed, str(run_id), str(run_id),
+                        str(checkpoint.pages), segment.kind, str(page.rows),
+                        str(page.bytes), json.dumps(checkpoint.after),
+                    ),
+                )  # fmt: skip
+                with self._arrow.query(fenced) as written:
+                    if written.read_all().num_rows == 0:
                         raise lease_lost(feed)
-                    for reject in page.rejects:
-                        cursor.execute(_reject_sql(plan, segment, run_id, reject))
+                for reject in page.rejects:
+                    self._arrow.execute(_reject_sql(plan, segment, run_id, reject))
                 self._arrow.commit()
             except BaseException as error:
                 with suppress(Exception):
@@ -228,6 +222,13 @@ class PostgresTarget:
             LeaseLostError: the feed is another run's now.
         """
         feed = plan.feed
+        with postgres.translated(self._warehouse, feed.name):
+            # The transaction keeps the row that the lease is in, so nobody can renew it meanwhile.
+            self._statements.execute(
+                "update ops.feeds set lease_expires_at = clock_timestamp() + interval '1 hour'"
+                " where feed = %s and run_id = %s",
+                (feed.name, run_id),
+            )
         with postgres.translated(self._warehouse, feed.name), self._statements.transaction():
             stamp = self._close_feed(plan, run_id, checkpoint)
             result = self._bring_in(plan, checkpoint, stamp, allow_deletes)
@@ -298,10 +299,10 @@ class PostgresTarget:
             checkpoint.rejected_since,
             stamp,
         )
-        if plan.cursor is not None and not plan.is_complete:
-            self._run(sql.drop_older_versions())
         if not plan.proven:
             self._refuse_doubles(plan, self._number(sql.doubles()))
+        elif plan.cursor is not None and not plan.is_complete:
+            self._run(sql.drop_older_versions())
         if checkpoint.straight:
             return self._become_lv0(plan, checkpoint, target, rows, sql)
         key = ", ".join(identifier(column.lv0_name) for column in plan.key)
@@ -393,9 +394,9 @@ def _is_direct(plan: Plan) -> bool:
 
 
 def _stage_name(plan: Plan, stage: str) -> str:
-    name = f"{plan.feed.source}__{plan.feed.table}__{stage}"
+    name = f"{plan.feed.name}.{stage}"
     if len(name.encode()) > _NAME_BYTES:
-        name = f"{hashlib.sha256(plan.feed.name.encode()).hexdigest()[:32]}__{stage}"
+        name = f"{hashlib.sha256(plan.feed.name.encode()).hexdigest()[:32]}.{stage}"
     return name
 
 

@@ -252,9 +252,9 @@ def test_what_was_staged_for_another_shape_or_is_lost_is_read_again(stand: Stand
             raise _CrashError
 
     damages = {
-        "stage": lambda: stand.warehouse("truncate stage.s__t__rows"),
+        "stage": lambda: stand.warehouse('truncate stage."s.t.rows"'),
         "shape": lambda: stand.source("alter table dbo.t add w integer"),
-        "place": lambda: stand.warehouse("drop table stage.s__t__rows"),
+        "place": lambda: stand.warehouse('drop table stage."s.t.rows"'),
         "release": lambda: stand.warehouse(
             """update ops.feeds set checkpoint = checkpoint - 'kinds' || '{"odd": 1}'"""
         ),

@@ -246,7 +246,7 @@ def test_a_full_disk_ends_in_one_line_and_the_next_run_goes_on(
     try:
         err = complaint(stand, capsys, 1)
     finally:
-        stand.warehouse(repair, "drop trigger if exists disk_full on stage.s__t__rows")
+        stand.warehouse(repair, 'drop trigger if exists disk_full on stage."s.t.rows"')
 
     assert "has no disk space left" in err and "No space left on device" in err
     assert stand.run().rows_updated == 12
