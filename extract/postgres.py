@@ -13,6 +13,7 @@ import psycopg
 import psycopg.rows
 import pyarrow as pa
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from extract.errors import (
     ConfigurationError,
@@ -35,13 +36,16 @@ __all__ = [
 DatabaseError = psycopg.Error
 Statements = psycopg.Connection[tuple[Any, ...]]
 
-_QUERY_OPTIONS = {adbc_driver_postgresql.StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(2 << 20)}
+_QUERY_OPTIONS = {adbc_driver_postgresql.StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(4 << 20)}
 # Renders every value as text that reads back to the same value.
 _SESSION = (
     "set timezone = 'UTC'; set datestyle = 'ISO, YMD'; set intervalstyle = 'postgres';"
     "set extra_float_digits = 3; set bytea_output = 'hex'; set client_encoding = 'UTF8'"
 )
-_KEEPALIVE: dict[str, Any] = {
+# A peer that is gone without a word is noticed within a minute.
+_CONNECTION: dict[str, Any] = {
+    "application_name": "stairway",
+    "connect_timeout": 10,
     "keepalives": 1,
     "keepalives_idle": 30,
     "keepalives_interval": 10,
@@ -71,10 +75,7 @@ def connect(connection: Connection, **options: Any) -> Statements:
     """
     with translated(connection):
         opened = psycopg.connect(
-            connection.url,
-            autocommit=True,
-            application_name="stairway",
-            **{"connect_timeout": 10, **_KEEPALIVE, **options},
+            make_conninfo(connection.url, **{**_CONNECTION, **options}), autocommit=True
         )
         opened.execute(_SESSION)
         return opened
@@ -89,7 +90,9 @@ class ArrowConnection:
 
     def __init__(self, connection: Connection, *, autocommit: bool) -> None:
         with translated(connection):
-            self._database = adbc_driver_postgresql.connect(connection.url)
+            self._database = adbc_driver_postgresql.connect(
+                make_conninfo(connection.url, **_CONNECTION)
+            )
             try:
                 self._connection = adbc_driver_manager.AdbcConnection(self._database)
             except BaseException:
@@ -109,7 +112,7 @@ class ArrowConnection:
 
     @contextmanager
     def query(self, text: str) -> Iterator[pa.RecordBatchReader]:
-        """The result of `text`, in batches of about 2 MB whatever the width of a row."""
+        """The result of `text`, in batches of about 4 MB whatever the width of a row."""
         with adbc_driver_manager.AdbcStatement(self._connection) as statement:
             statement.set_options(**_QUERY_OPTIONS)
             statement.set_sql_query(text)
