@@ -11,7 +11,7 @@
 with
 
 contracts as (
-    select *
+    select mirror.*
     from {{ source('rental', 'r_order_contract') }} as mirror
     {{ where_changed(key='order_no', source_key='order_no') }}
 ),

@@ -11,7 +11,7 @@
 with
 
 receipts as (
-    select *
+    select mirror.*
     from {{ source('rental', 'r_service_receipt') }} as mirror
     {{ where_changed(key='receipt_no', source_key='recept_no') }}
 ),

@@ -11,7 +11,7 @@
 with
 
 customers as (
-    select *
+    select mirror.*
     from {{ source('rental', 'v_customer') }} as mirror
     {{ where_changed(key='customer_no', source_key='cust_no') }}
 ),
