@@ -16,7 +16,7 @@ from extract.runs import RunResult
 __all__ = ["Row", "Summary", "extracted", "modelled"]
 
 _LAYERS = ("lv0", "lv1", "lv2", "hc")
-_WIDTHS = (34, 10, 9, 9, 10, 9, 9)
+_WIDTHS = (34, 12, 12, 10, 12, 10, 9)
 _HEADINGS = ("rows", "inserted", "updated", "unchanged", "deleted", "seconds")
 
 
