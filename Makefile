@@ -21,7 +21,7 @@ $(STAMP): requirements.txt
 	@echo "- environment: .venv"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.txt
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.txt
 	@touch $@
 
 run: $(STAMP) ## carry the sample ERP up to hc and print what changed (ROWS=500000 for a large one)
