@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -121,10 +121,6 @@ class Plan:
             kinds=tuple(segment.kind for segment in self.segments),
             lower=self.lower,
         )
-
-    def without_resuming(self) -> Plan:
-        """The same pass from its beginning."""
-        return replace(self, resumes=None)
 
 
 def make_plan(

@@ -233,7 +233,7 @@ class _Pass:
             )
         if lost:
             logger.warning("%s: %d rows without a key (%s) set aside", plan.feed.name, lost, names)
-            self.runs.set_aside(plan.feed.name, self.run_id, nullable[0].lv0_name, lost)
+            self.target.set_aside(plan, self.run_id, nullable[0], lost)
         return replace(checkpoint, rejected=lost)
 
     def _fix_upper(self, checkpoint: Checkpoint) -> Checkpoint:

@@ -158,14 +158,6 @@ class Runs:
             return row is not None and row[0] != run_id
         return False
 
-    def set_aside(self, feed: str, run_id: UUID, column: str, rows: int) -> None:
-        """Records rows that have no key, so that nothing but their number can be told."""
-        self._connection.execute(
-            "insert into lv0._rejected (feed, run_id, key, column_name, reason)"
-            " select %s, %s, '{}', %s, 'null in the key' from generate_series(1, %s)",
-            (feed, run_id, column, rows),
-        )
-
     def fail(self, run_id: UUID, message: str) -> None:
         """Records why the run ended; keeps silent where the warehouse itself is away."""
         with suppress(postgres.DatabaseError):

@@ -20,6 +20,7 @@ from extract.plan import Checkpoint, Plan, Segment
 from extract.postgres import identifier
 from extract.runs import lease_lost
 from extract.settings import Connection
+from extract.shape import Column
 from extract.targets.publish import Publish
 
 __all__ = ["PostgresTarget", "Published", "StagedPage"]
@@ -135,6 +136,14 @@ class PostgresTarget:
                     f"create {kind} {_stage_table(plan, stage)} ({', '.join(types)})"
                     " with (autovacuum_enabled = off)".encode()
                 )
+
+    def set_aside(self, plan: Plan, run_id: UUID, column: Column, rows: int) -> None:
+        """Records rows that have no key, so that nothing but their number can be told."""
+        self._statements.execute(
+            "insert into lv0._rejected (feed, run_id, key, column_name, reason)"
+            " select %s, %s, '{}', %s, 'null in the key' from generate_series(1, %s)",
+            (plan.feed.name, run_id, column.lv0_name, rows),
+        )
 
     def discard(self, plan: Plan, run_id: UUID) -> None:
         """Drops what is staged, and its checkpoint; same error as `create_stage`."""

@@ -487,22 +487,3 @@ def test_changes_of_one_seed_and_round_are_the_same_and_of_another_seed_differ(
         outcomes.append(([report.to_dict() for report in reports], hashes(server)))
     assert outcomes[0] == outcomes[1]
     assert outcomes[0][1] != outcomes[2][1]
-
-
-def test_the_report_renders_as_text_and_as_json() -> None:
-    report = erp.ErpChange(
-        round=2,
-        tables={"rental.r_goods": erp.TableChange(inserted=1, updated=3, deleted=0)},
-        hc_writes={"product2": 4},
-    )
-    assert report.to_text().splitlines() == [
-        "change 2                        inserted   updated   deleted",
-        "rental.r_goods                         1         3         0",
-        "",
-        "expected in hc                    writes",
-        "product2                               4",
-    ]
-    assert json.dumps(report.to_dict()) == (
-        '{"round": 2, "tables": {"rental.r_goods": {"inserted": 1, "updated": 3, "deleted": 0}},'
-        ' "hc_writes": {"product2": 4}}'
-    )
