@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,7 +13,29 @@ import pyarrow.compute as pc
 from extract.paging import ORDER_PREFIX
 from extract.shape import Column
 
-__all__ = ["Batch", "Reject", "last_key", "prepare"]
+__all__ = ["Batch", "Reject", "arrow_type", "last_key", "prepare"]
+
+_PLAIN = {
+    "boolean": pa.bool_(),
+    "smallint": pa.int16(),
+    "integer": pa.int32(),
+    "bigint": pa.int64(),
+    "real": pa.float32(),
+    "double precision": pa.float64(),
+    "date": pa.date32(),
+    "uuid": pa.binary(16),
+    "bytea": pa.binary(),
+}
+_NUMERIC = re.compile(r"numeric\((\d+),(\d+)\)")
+_SIZED = re.compile(r"\(\d+\)")
+_TEMPORAL = {
+    "time": pa.time64("us"),
+    "time without time zone": pa.time64("us"),
+    "timestamp": pa.timestamp("us"),
+    "timestamp without time zone": pa.timestamp("us"),
+    "timestamp with time zone": pa.timestamp("us", "UTC"),
+}
+_MOST_DIGITS = 76
 
 
 @dataclass(frozen=True)
@@ -33,11 +57,29 @@ class Batch:
     rejects: tuple[Reject, ...]
 
 
+@cache
+def arrow_type(stage_type: str) -> pa.DataType:
+    """The Arrow type that is copied into a staging column of `stage_type` as it is.
+
+    Whatever isn't listed here is text.
+    """
+    if stage_type in _PLAIN:
+        return _PLAIN[stage_type]
+    number = _NUMERIC.fullmatch(stage_type)
+    if number is not None and int(number[1]) <= _MOST_DIGITS and int(number[2]) <= int(number[1]):
+        precision, scale = int(number[1]), int(number[2])
+        wide = pa.decimal256 if precision > 38 else pa.decimal128
+        return wide(precision, scale)
+    return _TEMPORAL.get(_SIZED.sub("", stage_type), pa.string())
+
+
 def prepare(batch: pa.RecordBatch, columns: Sequence[Column]) -> Batch:
     """Turns what a source sent for `columns` (and its order columns) into what lv0 can hold.
 
-    Numbers that came as text become decimals; NUL characters, which Postgres can't store in
-    text, are removed and counted; a row with a value that fits nowhere is set aside.
+    Values of another Arrow type than the staging column's are converted, text into numbers and
+    uuids too; bytes for a column that isn't bytea are Postgres' own binary form and stay; NUL
+    characters, which Postgres can't store in text, are removed and counted; a row with a value
+    that fits nowhere is set aside.
 
     Args:
         batch: at least one row; columns in order, then the order columns.
@@ -52,16 +94,15 @@ def prepare(batch: pa.RecordBatch, columns: Sequence[Column]) -> Batch:
     for column, values in zip(columns, batch.columns, strict=False):
         if isinstance(values, pa.ExtensionArray):
             values = values.storage
-        if column.decimal is not None:
-            values, bad = _to_decimal(values, column.decimal)
-            if bad is not None:
-                fits = pc.invert(bad)
-                kept = fits if kept is None else pc.and_(kept, fits)
-                rejects += [
-                    Reject(_row(order, row), column.lv0_name, "not a finite decimal number")
-                    for row in pc.indices_nonzero(bad).to_pylist()
-                ]
-        elif pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+        values, bad = _converted(values, column.stage_type)
+        if bad is not None:
+            fits = pc.invert(bad)
+            kept = fits if kept is None else pc.and_(kept, fits)
+            rejects += [
+                Reject(_row(order, row), column.lv0_name, f"not a {column.lv0_type} value")
+                for row in pc.indices_nonzero(bad).to_pylist()
+            ]
+        if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
             values, count = _without_nul(values)
             removed += count
         arrays.append(values)
@@ -81,19 +122,61 @@ def _row(order: pa.RecordBatch, row: int) -> tuple[str, ...]:
     return tuple(column[row].as_py() for column in order.columns)
 
 
-def _to_decimal(values: pa.Array, shape: tuple[int, int]) -> tuple[pa.Array, pa.Array | None]:
-    target = pa.decimal128(*shape) if shape[0] <= 38 else pa.decimal256(*shape)
+def _converted(values: pa.Array, stage_type: str) -> tuple[pa.Array, pa.Array | None]:
+    """`values` as the staging column takes them; which of them fit nowhere, if any does."""
+    wanted = arrow_type(stage_type)
+    given = values.type
+    if given.equals(wanted) or pa.types.is_binary(given) or pa.types.is_large_binary(given):
+        return values, None
+    if pa.types.is_large_string(given) and pa.types.is_string(wanted):
+        return values, None
+    if pa.types.is_fixed_size_binary(given):
+        return values, None
     try:
-        return values.cast(target), None
-    except pa.ArrowInvalid:
-        # NaN and the infinities: Postgres knows them, decimals don't.
-        bad = pc.fill_null(pc.match_substring_regex(values, "[A-Za-z]"), False)
-        return pc.if_else(bad, pa.scalar(None, values.type), values).cast(target), bad
+        return _cast(values, wanted), None
+    except (pa.ArrowException, ValueError):
+        pass
+    good = pa.array([_fits(value, wanted) for value in values])
+    return _cast(pc.if_else(good, values, pa.scalar(None, given)), wanted), pc.invert(good)
+
+
+def _cast(values: pa.Array, wanted: pa.DataType) -> pa.Array:
+    if pa.types.is_fixed_size_binary(wanted):
+        return _uuids(values, wanted)
+    if pa.types.is_temporal(wanted) and pa.types.is_temporal(values.type):
+        # Finer than a microsecond is cut off: Postgres holds no more.
+        return values.cast(wanted, safe=False) if _is_finer(values.type) else values.cast(wanted)
+    return values.cast(wanted)
+
+
+def _is_finer(kind: pa.DataType) -> bool:
+    return getattr(kind, "unit", "us") == "ns"
+
+
+def _fits(value: pa.Scalar, wanted: pa.DataType) -> bool:
+    if not value.is_valid:
+        return True
+    try:
+        _cast(pa.array([value.as_py()], value.type), wanted)
+    except (pa.ArrowException, ValueError):
+        return False
+    return True
+
+
+def _uuids(values: pa.Array, wanted: pa.DataType) -> pa.Array:
+    texts = values.cast(pa.string())
+    digits = pc.replace_substring(pc.fill_null(texts, "0" * 32), "-", "")
+    lengths = pc.binary_length(digits)
+    if len(digits) and (pc.min(lengths).as_py() != 32 or pc.max(lengths).as_py() != 32):
+        raise ValueError("not a uuid")
+    raw = bytes.fromhex("".join(digits.to_pylist()))
+    whole = pa.FixedSizeBinaryArray.from_buffers(wanted, len(digits), [None, pa.py_buffer(raw)])
+    return pc.if_else(pc.is_valid(texts), whole, pa.scalar(None, wanted))
 
 
 def _without_nul(values: pa.Array) -> tuple[pa.Array, int]:
     data = values.buffers()[2]
-    if data is None or b"\0" not in memoryview(data).tobytes():
+    if data is None or b"\0" not in data.to_pybytes():
         return values, 0
     count = pc.sum(pc.count_substring(values, "\0")).as_py() or 0
     return pc.replace_substring(values, "\0", ""), count

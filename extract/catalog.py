@@ -59,12 +59,21 @@ class Extract(pydantic.BaseModel):
     key: Names = pydantic.Field(
         (), description="Columns that identify a row; default: the table's primary key."
     )
-    mode: Literal["snapshot", "incremental"] = pydantic.Field(
+    mode: Literal["snapshot", "incremental", "window", "append"] = pydantic.Field(
         "snapshot",
-        description="snapshot reads all rows each time; incremental those whose cursor moved.",
+        description="snapshot reads all rows each time; incremental those whose cursor moved; "
+        "window replaces the latest stretch of time; append adds rows that are never changed.",
     )
-    cursor: str | None = pydantic.Field(
-        None, description="Column that grows with every change of a row (incremental)."
+    cursor: Names = pydantic.Field(
+        (),
+        description="Columns that grow with every change of a row, compared as a row; "
+        "in mode window the time of the row.",
+    )
+    window: Seconds = pydantic.Field(
+        0, description="How far the window reaches back from the latest row, e.g. 3h."
+    )
+    ranges: int = pydantic.Field(
+        1, ge=1, le=64, description="Key ranges of a complete pass that may be read at once."
     )
     overlap: Seconds = pydantic.Field(
         0, description="How far behind the last mark an incremental pass starts, e.g. 1h."
@@ -92,12 +101,17 @@ class Extract(pydantic.BaseModel):
 
     @pydantic.model_validator(mode="after")
     def _agree(self) -> Extract:
-        if self.mode == "incremental" and not self.cursor:
-            raise ValueError("mode `incremental` needs `cursor`")
+        if self.mode != "snapshot" and not self.cursor:
+            raise ValueError(f"mode `{self.mode}` needs `cursor`")
         if self.mode == "snapshot" and self.cursor:
             raise ValueError("mode `snapshot` takes no `cursor`")
-        if len({name.lower() for name in self.key}) < len(self.key):
-            raise ValueError(f"`key` names a column twice: {', '.join(self.key)}")
+        if (self.mode == "window") != bool(self.window):
+            raise ValueError("`window` belongs to mode `window`, which needs it")
+        if self.mode == "window" and self.overlap:
+            raise ValueError("mode `window` takes no `overlap`; make the window longer")
+        for field, names in (("key", self.key), ("cursor", self.cursor)):
+            if len({name.lower() for name in names}) < len(names):
+                raise ValueError(f"`{field}` names a column twice: {', '.join(names)}")
         if self.include and self.exclude:
             raise ValueError("take `include` or `exclude`, not both")
         return self
@@ -105,7 +119,7 @@ class Extract(pydantic.BaseModel):
 
 @dataclass(frozen=True)
 class Feed:
-    """One table of a dbt source and how it is fetched."""
+    """One table of a dbt source and how it is fetched; `pii` are its columns marked so, in lower case."""
 
     source: str
     table: str
@@ -113,6 +127,7 @@ class Feed:
     target_table: str
     file: Path
     extract: Extract
+    pii: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -211,6 +226,7 @@ def _read_file(path: Path) -> list[Feed]:
                     target_table=str(table.get("identifier") or table["name"]),
                     file=path,
                     extract=_validated({**(defaults or {}), **(own or {})}, path, where),
+                    pii=_marked_pii(table, path, where),
                 )
             )
     return feeds
@@ -236,6 +252,15 @@ def _extract_of(node: dict[str, Any], path: Path, where: str) -> dict[str, Any] 
             raise ConfigurationError(f"{path.name}: {where}: `{field}` must be a mapping.")
     found: dict[str, Any] = block
     return found
+
+
+def _marked_pii(table: dict[str, Any], path: Path, where: str) -> tuple[str, ...]:
+    """The columns with `config.meta.pii: true`."""
+    return tuple(
+        str(column["name"]).lower()
+        for column in _named_nodes(table.get("columns"), path, f"{where}: columns")
+        if ((column.get("config") or {}).get("meta") or {}).get("pii") is True
+    )
 
 
 def _validated(block: dict[str, Any], path: Path, where: str) -> Extract:

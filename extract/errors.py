@@ -3,6 +3,7 @@
 ExtractError
 |-- ConfigurationError     a file or a setting is wrong; nothing was touched
 |-- SourceError            the source refuses or lacks what was asked for
+|   `-- RowError           ... because of a value in some row
 |-- TargetError            the warehouse refuses, or isn't set up
 |-- DriftError             the source's shape no longer fits lv0
 |-- BreakerError           a pass would delete more than it may
@@ -24,6 +25,7 @@ __all__ = [
     "ExtractError",
     "LeaseHeldError",
     "LeaseLostError",
+    "RowError",
     "SourceError",
     "TargetError",
     "TransientError",
@@ -44,6 +46,10 @@ class ConfigurationError(ExtractError):
 
 class SourceError(ExtractError):
     """The source refuses, or lacks what was asked for."""
+
+
+class RowError(SourceError):
+    """The source can't compute a value of some row, so that the whole statement failed."""
 
 
 class TargetError(ExtractError):

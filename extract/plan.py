@@ -31,8 +31,8 @@ class Checkpoint:
     is_complete: bool
     straight: bool
     kinds: tuple[str, ...]
-    lower: str | None
-    upper: str | None = None
+    lower: tuple[str, ...] | None
+    upper: tuple[str, ...] | None = None
     segment: int = 0
     after: tuple[str, ...] | None = None
     pages: int = 0
@@ -49,16 +49,16 @@ class Checkpoint:
     @classmethod
     def from_mapping(cls, content: dict[str, Any]) -> Checkpoint:
         """The checkpoint that `to_json` wrote."""
-        after = content.get("after")
-        lists = {"after": None if after is None else tuple(after), "kinds": tuple(content["kinds"])}
-        return cls(**{**content, **lists})
+        lists = ("after", "kinds", "lower", "upper")
+        given = {name: content[name] for name in lists if content.get(name) is not None}
+        return cls(**{**content, **{name: tuple(values) for name, values in given.items()}})
 
 
 @dataclass(frozen=True)
 class FeedState:
     """What the warehouse remembers of a feed."""
 
-    last_mark: str | None = None
+    last_mark: tuple[str, ...] | None = None
     last_swept_at: datetime | None = None
     last_complete_at: datetime | None = None
     checkpoint: Checkpoint | None = None
@@ -95,13 +95,13 @@ class Plan:
     feed: Feed
     shape: TableShape
     key: tuple[Column, ...]
-    cursor: Column | None
+    cursor: tuple[Column, ...]
     is_complete: bool
     reason: str
     straight: bool
     proven: bool
     segments: tuple[Segment, ...]
-    lower: str | None
+    lower: tuple[str, ...] | None
     last_complete_at: datetime | None
     drift: Drift
     fingerprint: str
@@ -205,30 +205,30 @@ def _pass(
 
 def _kinds(
     feed: Feed,
-    cursor: Column | None,
+    cursor: tuple[Column, ...],
     state: FeedState,
     now: datetime,
     is_complete: bool,
     sweep: bool,
 ) -> tuple[str, ...]:
-    if is_complete or cursor is None:
+    if is_complete or not cursor:
         return ("rows",)
     every = timedelta(seconds=feed.extract.sweep_every)
     due = sweep or state.last_swept_at is None or state.last_swept_at + every <= now
     # Keys first: whatever is inserted after the sweep is then found by its cursor.
     return (
         *(("keys",) if due else ()),
-        *(("undated",) if cursor.nullable else ()),
+        *(("undated",) if any(column.nullable for column in cursor) else ()),
         "changed",
     )
 
 
 def _segment(
-    kind: str, shape: TableShape, key: tuple[Column, ...], cursor: Column | None, proven: bool
+    kind: str, shape: TableShape, key: tuple[Column, ...], cursor: tuple[Column, ...], proven: bool
 ) -> Segment:
     order = key
-    if kind == "changed" and cursor is not None and shape.has_index((cursor.name,)):
-        order = (cursor, *(column for column in key if column != cursor))
+    if kind == "changed" and shape.has_index(tuple(column.name for column in cursor)):
+        order = (*cursor, *(column for column in key if column not in cursor))
     indexed = shape.has_index(tuple(column.name for column in order[:1]))
     return Segment(
         kind=kind,
@@ -250,9 +250,8 @@ def _key(feed: Feed, shape: TableShape) -> tuple[Column, ...]:
     return tuple(_named(feed, shape, name, "Key", "key") for name in names)
 
 
-def _cursor(feed: Feed, shape: TableShape) -> Column | None:
-    name = feed.extract.cursor
-    return None if name is None else _named(feed, shape, name, "Cursor", "cursor")
+def _cursor(feed: Feed, shape: TableShape) -> tuple[Column, ...]:
+    return tuple(_named(feed, shape, name, "Cursor", "cursor") for name in feed.extract.cursor)
 
 
 def _named(feed: Feed, shape: TableShape, name: str, what: str, field_name: str) -> Column:
@@ -268,7 +267,7 @@ def _named(feed: Feed, shape: TableShape, name: str, what: str, field_name: str)
 
 
 def _fingerprint(
-    feed: Feed, place: str, shape: TableShape, key: tuple[Column, ...], cursor: Column | None
+    feed: Feed, place: str, shape: TableShape, key: tuple[Column, ...], cursor: tuple[Column, ...]
 ) -> str:
     """Changes whenever pages read before must not be joined with pages read now."""
     database = (place, feed.extract.connection, feed.extract.database)

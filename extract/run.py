@@ -26,7 +26,7 @@ from extract.paging import page_statement as page_of
 from extract.plan import Checkpoint, Plan, Segment, make_plan
 from extract.runs import RunResult, Runs, lease_lost
 from extract.settings import Connection
-from extract.sources import Source, open_source
+from extract.sources import Source, open_source, value_of
 from extract.targets.postgres import PostgresTarget, Published
 
 __all__ = ["Observer", "explain", "run"]
@@ -212,15 +212,15 @@ class _Pass:
         statement = count_statement(
             self.source.dialect, self.plan.shape.relation, segment.order, equal_to=held.after
         )
-        return self.source.value(statement) == "1"
+        return value_of(self.source, statement) == "1"
 
     def _set_null_keys_aside(self, checkpoint: Checkpoint) -> Checkpoint:
         plan = self.plan
         nullable = [column for column in plan.key if column.nullable]
         if not nullable:
             return checkpoint
-        count = self.source.value(
-            count_statement(self.source.dialect, plan.shape.relation, nullable)
+        count = value_of(
+            self.source, count_statement(self.source.dialect, plan.shape.relation, nullable)
         )
         lost = int(count or 0)
         names = ", ".join(column.name for column in nullable)
@@ -237,11 +237,19 @@ class _Pass:
         return replace(checkpoint, rejected=lost)
 
     def _fix_upper(self, checkpoint: Checkpoint) -> Checkpoint:
-        if self.plan.cursor is None:
+        upper: tuple[str, ...] = ()
+        for _ in self.plan.cursor:
+            largest = value_of(
+                self.source,
+                max_statement(
+                    self.source.dialect, self.plan.shape.relation, self.plan.cursor, upper
+                ),
+            )
+            if largest is None:
+                return checkpoint
+            upper = (*upper, largest)
+        if not upper:
             return checkpoint
-        upper = self.source.value(
-            max_statement(self.source.dialect, self.plan.shape.relation, self.plan.cursor)
-        )
         checkpoint = replace(checkpoint, upper=upper)
         self.runs.save(self.plan.feed.name, self.run_id, checkpoint)
         return checkpoint
@@ -282,7 +290,7 @@ class _Pass:
             after=checkpoint.after,
             limit=limit,
         )
-        for rows in self.source.read(statement):
+        for rows in self.source.read(statement, segment.columns):
             try:
                 yield prepare(rows, segment.columns)
             except pa.ArrowException as error:
@@ -296,9 +304,9 @@ class _Pass:
 
     def _filter(self, segment: Segment, checkpoint: Checkpoint) -> Filter | None:
         cursor = self.plan.cursor
-        if segment.kind == "undated" and cursor is not None:
+        if segment.kind == "undated":
             return CursorIsNull(cursor)
-        if segment.kind == "changed" and cursor is not None and checkpoint.upper is not None:
+        if segment.kind == "changed" and checkpoint.upper is not None:
             overlap = self.plan.feed.extract.overlap
             return CursorRange(cursor, checkpoint.lower, checkpoint.upper, overlap)
         return None

@@ -35,7 +35,7 @@ _HOLDER: LiteralString = """
     from ops.feeds as f where f.feed = %s
 """
 # The newest migration that this code knows.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,8 @@ class Runs:
         ).fetchone()
         if row is None:
             return FeedState()
-        return FeedState(row[0], row[1], row[2], _checkpoint(feed, row[3]))
+        mark = None if row[0] is None else tuple(row[0])
+        return FeedState(mark, row[1], row[2], _checkpoint(feed, row[3]))
 
     @contextmanager
     def lease(self, feed: str, mode: str) -> Iterator[UUID]:
@@ -129,11 +130,11 @@ class Runs:
                     (feed, run_id),
                 )
 
-    def begin(self, run_id: UUID, *, is_complete: bool, lower: str | None) -> None:
+    def begin(self, run_id: UUID, *, is_complete: bool, lower: tuple[str, ...] | None) -> None:
         """Records what kind of pass the run turned out to be."""
         self._connection.execute(
             "update ops.runs set is_complete = %s, lower_mark = %s where run_id = %s",
-            (is_complete, lower, run_id),
+            (is_complete, None if lower is None else list(lower), run_id),
         )
 
     def save(self, feed: str, run_id: UUID, checkpoint: Checkpoint) -> None:

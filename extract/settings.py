@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import jinja2
 import yaml
@@ -19,15 +20,22 @@ from extract.errors import ConfigurationError
 
 __all__ = ["Connection", "Project"]
 
+_YES = ("yes", "true", "on", "1")
+_NO = ("no", "false", "off", "0")
+_SECONDS = re.compile(r"(\d+)([smh]?)")
 _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True)
 class Connection:
-    """A named place to connect to. `url` holds secrets: show `where` instead."""
+    """A named place to connect to. `url` holds secrets: show `where` instead.
+
+    `options` are the further fields of connections.yml; ask for them by `option`.
+    """
 
     name: str
     url: str
+    options: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         try:
@@ -56,6 +64,51 @@ class Connection:
     def scheme(self) -> str:
         """The part of the URL that picks the driver."""
         return urlsplit(self.url).scheme
+
+    @property
+    def driver(self) -> str | None:
+        """Which of a scheme's drivers to use: option `driver`, or what follows `+` in the scheme."""
+        return self.option("driver") or self.scheme.partition("+")[2] or None
+
+    def option(self, name: str) -> str | None:
+        """A further field of connections.yml, or of the URL's query; case, - and _ don't matter."""
+        given = {**dict(parse_qsl(urlsplit(self.url).query)), **self.options}
+        folded = {re.sub("[-_ ]", "", key).lower(): value for key, value in given.items()}
+        return folded.get(name.replace("_", "").lower())
+
+    def flag(self, name: str) -> bool | None:
+        """An option that is yes or no; None where it isn't given.
+
+        Raises:
+            ConfigurationError: it is neither.
+        """
+        value = self.option(name)
+        if value is None:
+            return None
+        if value.lower() in _YES:
+            return True
+        if value.lower() in _NO:
+            return False
+        raise ConfigurationError(
+            f"connections.yml: `{self.name}`: option `{name}` must be yes or no, not `{value}`."
+        )
+
+    def seconds(self, name: str, default: int) -> int:
+        """An option that is a time in whole seconds, such as 15, 15s or 10m.
+
+        Raises:
+            ConfigurationError: it isn't.
+        """
+        value = self.option(name)
+        match = _SECONDS.fullmatch(value) if value is not None else None
+        if value is None:
+            return default
+        if match is None:
+            raise ConfigurationError(
+                f"connections.yml: `{self.name}`: option `{name}` must be a time like 15s or 10m, "
+                f"not `{value}`."
+            )
+        return int(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
 
     def redacted(self, text: str) -> str:
         """`text` without the password."""
@@ -143,7 +196,12 @@ class Project:
             raise ConfigurationError(
                 f"connections.yml: `{name}` needs `url: scheme://host:port/database`."
             )
-        return Connection(name, url)
+        options = {
+            key: ("yes" if value else "no") if isinstance(value, bool) else str(value)
+            for key, value in rendered.items()
+            if key != "url" and value is not None
+        }
+        return Connection(name, url, options)
 
 
 def _postgres_url(output: dict[str, Any], where: str) -> str:

@@ -12,9 +12,9 @@ class Column:
     """One column of a feed.
 
     `native` is the source's type, to which key values are cast back; `reference` is the value in
-    the source's SQL; `expression` is what the source is asked for, so that its Arrow value can be
-    copied into `stage_type`; lv0 holds `lv0_type`. `decimal` is (precision,
-    scale) where the source sends a number as text.
+    the source's SQL; `expression` is what the source is asked for, so that its value can be copied
+    into `stage_type` (see `extract.arrow.arrow_type`); lv0 holds `lv0_type`. A `computed` column
+    is an expression of the catalogue, which can fail for a row.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Column:
     reference: str
     expression: str
     nullable: bool
-    decimal: tuple[int, int] | None = None
+    computed: bool = False
 
     @property
     def lv0_name(self) -> str:
@@ -57,6 +57,7 @@ class TableShape:
     primary_key: tuple[str, ...]
     indexes: tuple[Index, ...]
     estimated_rows: int | None
+    is_view: bool = False
 
     def column(self, name: str) -> Column | None:
         """The column called `name`, exactly or but for its case."""

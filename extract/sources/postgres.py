@@ -10,13 +10,15 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import pyarrow as pa
 
 from extract import postgres
+from extract.arrow import arrow_type
 from extract.catalog import Extract
-from extract.errors import SourceError
+from extract.dialects.postgres import PostgresDialect, escaped
 from extract.paging import Statement
 from extract.settings import Connection
 from extract.shape import Column, Index, TableShape
+from extract.sources.common import one_of, selected
 
-__all__ = ["PostgresDialect", "PostgresSource", "connect"]
+__all__ = ["PostgresSource", "connect"]
 
 # Types whose Arrow form ADBC reads and writes without loss.
 _PLAIN = frozenset(
@@ -25,41 +27,6 @@ _PLAIN = frozenset(
 )
 # The first oid that isn't Postgres' own: such a type need not exist in the warehouse.
 _FIRST_USER_OID = 16384
-
-
-@dataclass(frozen=True)
-class PostgresDialect:
-    """Postgres' spelling; implements `extract.paging.Dialect`."""
-
-    def quote(self, name: str) -> str:
-        """`name` as an identifier, fit for a statement's text."""
-        return _escaped(postgres.identifier(name))
-
-    def typed(self, native: str) -> str:
-        """A placeholder cast to `native`."""
-        return f"cast(%s as {native})"
-
-    def as_text(self, expression: str, native: str) -> str:
-        """`expression` as Postgres prints it."""
-        return f"cast({expression} as text)"
-
-    def minus_seconds(self, expression: str, native: str, seconds: int) -> str:
-        """An earlier moment; a number stays a number."""
-        if native.startswith(("timestamp", "date")):
-            return f"{expression} - interval '{seconds} seconds'"
-        raise SourceError(
-            f"`overlap` is a time, but the cursor is of type {native}. "
-            "Remove `config.meta.extract.overlap`."
-        )
-
-    def after(self, columns: Sequence[str], values: Sequence[str]) -> tuple[str, list[int]]:
-        """A row comparison, which one index scan answers."""
-        text = f"({', '.join(columns)}) > ({', '.join(values)})"
-        return text, list(range(len(columns)))
-
-    def limited(self, body: str, limit: int) -> str:
-        """A query with LIMIT."""
-        return f"select {body} limit {limit}"
 
 
 @dataclass(frozen=True)
@@ -74,19 +41,20 @@ class PostgresSource:
     def describe(self, extract: Extract) -> TableShape:
         """The table's shape, from pg_catalog."""
         with postgres.translated(self.connection):
-            schema, table, oid, estimate = self._relation(extract)
+            schema, table, oid, estimate, is_view = self._relation(extract)
             relation = postgres.identifier(schema, table)
             columns = self._columns(extract, oid, relation)
             primary, indexes = self._indexes(oid)
         return TableShape(
-            relation=_escaped(relation),
+            relation=escaped(relation),
             columns=columns,
             primary_key=primary,
             indexes=indexes,
-            estimated_rows=int(estimate) if estimate >= 0 else None,
+            estimated_rows=int(estimate) if estimate >= 0 and not is_view else None,
+            is_view=is_view,
         )
 
-    def read(self, statement: Statement) -> Iterator[pa.RecordBatch]:
+    def read(self, statement: Statement, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
         """Streams the rows by binary COPY."""
         query = postgres.bind(statement.text, statement.params)
         with postgres.translated(self.connection), self.arrow.query(query) as reader:
@@ -94,12 +62,28 @@ class PostgresSource:
                 if batch.num_rows:
                     yield batch
 
-    def value(self, statement: Statement) -> str | None:
-        """The only value of the only row, as text."""
+    def texts(self, statement: Statement) -> list[tuple[str | None, ...]]:
+        """A small result, whole: every value as text."""
         with postgres.translated(self.connection):
             text = postgres.bind(statement.text, statement.params)
-            row = self.statements.execute(text.encode()).fetchone()
-        return None if row is None or row[0] is None else str(row[0])
+            rows = self.statements.execute(text.encode()).fetchall()
+        return [tuple(None if value is None else str(value) for value in row) for row in rows]
+
+    def boundaries(self, shape: TableShape, column: Column, parts: int) -> list[str]:
+        """Steps of the histogram that ANALYZE made, which is in the column's own order."""
+        with postgres.translated(self.connection):
+            row = self.statements.execute(
+                """
+                select histogram_bounds::text::text[] from pg_catalog.pg_stats
+                where format('%%I.%%I', schemaname, tablename)::regclass = %s::regclass
+                    and attname = %s and not inherited
+                """,
+                (shape.relation.replace("%%", "%"), column.name),
+            ).fetchone()
+        bounds = (row[0] if row is not None else None) or []
+        # The ends of the histogram are the ends of the table.
+        steps = [bounds[len(bounds) * part // parts] for part in range(1, parts)] if bounds else []
+        return list(dict.fromkeys(step for step in steps if step not in (bounds[0], bounds[-1])))
 
     def close(self) -> None:
         """Closes both connections."""
@@ -107,42 +91,27 @@ class PostgresSource:
             with suppress(Exception):
                 opened.close()
 
-    def _relation(self, extract: Extract) -> tuple[str, str, int, float]:
+    def _relation(self, extract: Extract) -> tuple[str, str, int, float, bool]:
         schema = extract.schema_name or "public"
         rows = self.statements.execute(
             """
-            select n.nspname, c.relname, c.oid, c.reltuples
+            select n.nspname, c.relname, c.oid, c.reltuples, c.relkind = 'v'
             from pg_catalog.pg_class as c
             inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
-            where lower(c.relname) = lower(%(table)s) and lower(n.nspname) = lower(%(schema)s)
-                and c.relkind in ('r', 'v', 'm', 'p', 'f')
-            order by n.nspname <> %(schema)s, c.relname <> %(table)s
-            """,
-            {"table": extract.table, "schema": schema},
-        ).fetchall()
-        exact = [row for row in rows if row[:2] == (schema, extract.table)]
-        found = exact or rows
-        if len(found) != 1:
-            fact = "names several relations but for case" if found else "is not there"
-            raise SourceError(
-                f"Table `{schema}.{extract.table}` {fact} in {self.connection.where}"
-                f"{self._similar(extract.table, schema)}. Fix `config.meta.extract.table`."
-            )
-        return found[0]
-
-    def _similar(self, table: str, schema: str) -> str:
-        rows = self.statements.execute(
-            """
-            select c.relname from pg_catalog.pg_class as c
-            inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
             where lower(n.nspname) = lower(%s) and c.relkind in ('r', 'v', 'm', 'p', 'f')
-            order by left(lower(c.relname), 4) <> left(lower(%s), 4), c.relname
-            limit 10
+            order by c.relname
             """,
-            (schema, table),
+            (schema,),
         ).fetchall()
-        names = ", ".join(row[0] for row in rows)
-        return f"; schema {schema} has {names}" if names else f"; there is no schema {schema}"
+        name = one_of(
+            extract.table,
+            schema,
+            [row[1] for row in rows if row[1].lower() == extract.table.lower()],
+            [row[1] for row in rows],
+            self.connection.where,
+        )
+        found: tuple[str, str, int, float, bool] = next(row for row in rows if row[1] == name)
+        return found
 
     def _columns(self, extract: Extract, oid: int, relation: str) -> tuple[Column, ...]:
         rows = self.statements.execute(
@@ -152,7 +121,7 @@ class PostgresSource:
             """,
             (oid,),
         ).fetchall()
-        names = _selected(extract, [row[0] for row in rows], relation)
+        names = selected(extract, [row[0] for row in rows], relation)
         # Qualified, a name never means one of the page's output columns, whatever it is called.
         expressions = {name: f"{relation}.{postgres.identifier(name)}" for name in names}
         expressions |= {name: f"({text})" for name, text in extract.expressions.items()}
@@ -171,7 +140,13 @@ class PostgresSource:
         }
         described = self._types(sorted(set(types.values())))
         return tuple(
-            _column(name, _escaped(expression), nullable.get(name, True), *described[types[name]])
+            _column(
+                name,
+                escaped(expression),
+                nullable.get(name, True),
+                *described[types[name]],
+                computed=name in extract.expressions,
+            )
             for name, expression in expressions.items()
         )
 
@@ -232,45 +207,16 @@ def connect(connection: Connection, database: str | None) -> PostgresSource:
         raise
 
 
-def _escaped(text: str) -> str:
-    """SQL as part of a statement's text, where a percent sign starts a placeholder."""
-    return text.replace("%", "%%")
-
-
-def _selected(extract: Extract, names: list[str], relation: str) -> list[str]:
-    by_lower: dict[str, str] = {}
-    for name in names:
-        if name.lower() in by_lower:
-            raise SourceError(
-                f"Columns {by_lower[name.lower()]} and {name} of {relation} differ in case only; "
-                "lv0 can hold one of them. Name the other in `config.meta.extract.exclude`."
-            )
-        by_lower[name.lower()] = name
-    asked = [*extract.include, *extract.exclude]
-    missing = [name for name in asked if name.lower() not in by_lower]
-    if missing:
-        raise SourceError(
-            f"Column {', '.join(missing)} is not in {relation}; it has {', '.join(names)}. "
-            f"Fix `config.meta.extract.{'include' if extract.include else 'exclude'}`."
-        )
-    clash = [name for name in extract.expressions if name.lower() in by_lower]
-    clash = [name for name in clash if name.lower() not in {n.lower() for n in extract.exclude}]
-    if clash:
-        raise SourceError(
-            f"Expression {', '.join(clash)} has the name of a column of {relation}. "
-            "Rename it in `config.meta.extract.expressions`, or exclude the column."
-        )
-    included = {name.lower() for name in extract.include}
-    excluded = {name.lower() for name in extract.exclude}
-    return [
-        name
-        for lower, name in by_lower.items()
-        if lower not in excluded and (not included or lower in included)
-    ]
-
-
 def _column(
-    name: str, reference: str, nullable: bool, native: str, base: str, send: str, is_base: bool
+    name: str,
+    reference: str,
+    nullable: bool,
+    native: str,
+    base: str,
+    send: str,
+    is_base: bool,
+    *,
+    computed: bool,
 ) -> Column:
     """How a column of a type travels and is kept.
 
@@ -279,23 +225,13 @@ def _column(
     warehouse need not know ends as text.
     """
     stage = lv0 = native
-    decimal = None
     expression = reference
     if base == "numeric":
-        decimal = _precision(native)
         expression = f"cast({reference} as text)"
-        stage = native if decimal else "text"
+        stage = native if pa.types.is_decimal(arrow_type(native)) else "text"
     elif not is_base or send == "-" or base == "name":
         expression = f"cast({reference} as text)"
         stage = lv0 = "text"
     elif base not in _PLAIN:
         expression = f"{send}({reference})"
-    return Column(name, native, lv0, stage, reference, expression, nullable, decimal)
-
-
-def _precision(native: str) -> tuple[int, int] | None:
-    """(precision, scale) of a numeric that fits Arrow's decimals, else None."""
-    if not native.startswith("numeric("):
-        return None
-    precision, scale = (int(part) for part in native[len("numeric(") : -1].split(","))
-    return (precision, scale) if precision <= 76 and 0 <= scale <= precision else None
+    return Column(name, native, lv0, stage, reference, expression, nullable, computed)

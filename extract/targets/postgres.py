@@ -251,7 +251,7 @@ class PostgresTarget:
                 where run_id = %s
                 """,
                 (
-                    plan.is_complete, checkpoint.lower, checkpoint.upper, checkpoint.pages,
+                    plan.is_complete, _marks(checkpoint.lower), _marks(checkpoint.upper), checkpoint.pages,
                     checkpoint.rows, checkpoint.bytes, checkpoint.nul_removed, result.inserted,
                     result.updated, result.unchanged, result.deleted, checkpoint.rejected,
                     plan.drift.lines(), run_id,
@@ -269,7 +269,7 @@ class PostgresTarget:
             """
             update ops.feeds set
                 checkpoint = null,
-                last_mark = coalesce(%(mark)s, last_mark),
+                last_mark = coalesce(%(mark)s::text[], last_mark),
                 last_published_at = greatest(
                     now(), %(started)s::timestamptz, last_published_at + interval '1 microsecond'
                 ),
@@ -279,7 +279,7 @@ class PostgresTarget:
             returning last_published_at::text
             """,
             {
-                "mark": checkpoint.upper,
+                "mark": _marks(checkpoint.upper),
                 "started": checkpoint.started_at,
                 "swept": plan.is_complete or "keys" in checkpoint.kinds,
                 "complete": plan.is_complete,
@@ -310,7 +310,7 @@ class PostgresTarget:
         )
         if not plan.proven:
             self._refuse_doubles(plan, self._number(sql.doubles()))
-        elif plan.cursor is not None and not plan.is_complete:
+        elif plan.cursor and not plan.is_complete:
             self._run(sql.drop_older_versions())
         if checkpoint.straight:
             return self._become_lv0(plan, checkpoint, target, rows, sql)
@@ -395,6 +395,10 @@ class PostgresTarget:
         row = self._statements.execute(text.encode()).fetchone()
         assert row is not None
         return int(row[0])
+
+
+def _marks(values: tuple[str, ...] | None) -> list[str] | None:
+    return None if values is None else list(values)
 
 
 def _is_direct(plan: Plan) -> bool:

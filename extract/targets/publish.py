@@ -39,7 +39,7 @@ class Publish:
         keys: str | None,
         columns: Sequence[Column],
         key: Sequence[Column],
-        cursor: Column | None,
+        cursor: Sequence[Column],
         feed: str,
         rejected_since: str,
         stamp: str,
@@ -57,13 +57,12 @@ class Publish:
 
     def drop_older_versions(self) -> str:
         """Deletes from `rows` what was read before the row changed again and came once more."""
-        if self._cursor is None:
-            raise ValueError("only rows with a cursor have versions")
-        old, new = self._value("old", self._cursor), self._value("new", self._cursor)
+        old = ", ".join(self._value("old", column) for column in self._cursor)
+        new = ", ".join(self._value("new", column) for column in self._cursor)
         return (
             f"delete from {self._rows} as old using {self._rows} as new"
             f" where {self._same('old', 'new')} and old.ctid <> new.ctid"
-            f" and ({old} < {new} or ({old} is null and {new} is not null))"
+            f" and (({old}) < ({new}) or (({old}) is null and ({new}) is not null))"
         )
 
     def doubles(self) -> str:

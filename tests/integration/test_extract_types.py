@@ -260,7 +260,7 @@ def test_a_row_that_cannot_be_stored_is_set_aside_and_the_run_goes_on(stand: Sta
         "select feed, key, column_name, reason from lv0._rejected where feed = 's.odd'"
         " order by key ->> 'k'"
     ) == [
-        ("s.odd", {"k": k}, "n", "not a finite decimal number") for k in ("10", "4")
+        ("s.odd", {"k": k}, "n", "not a numeric(9,2) value") for k in ("10", "4")
     ]  # fmt: skip
 
     stand.source("update dbo.odd set n = 'NaN' where k = 5")

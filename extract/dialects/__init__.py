@@ -1,0 +1,1 @@
+"""How each kind of server spells a page: pure text, one module per kind, no driver."""

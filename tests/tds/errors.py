@@ -1,0 +1,20 @@
+"""What a statement raises, with SQL Server's number and severity."""
+
+from __future__ import annotations
+
+__all__ = ["SqlError", "syntax_error"]
+
+
+class SqlError(Exception):
+    """An error that goes to the client as an ERROR token."""
+
+    def __init__(self, number: int, text: str, *, severity: int = 16, state: int = 1) -> None:
+        super().__init__(text)
+        self.number = number
+        self.text = text
+        self.severity = severity
+        self.state = state
+
+
+def syntax_error(near: str) -> SqlError:
+    return SqlError(102, f"Incorrect syntax near '{near}'.", severity=15)
