@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from extract.catalog import Feed, read_catalog, select
-from extract.run import Observer, run
+from extract.plan import Progress
+from extract.run import Observer, Options, open_pass, read_segment, run
 from extract.runs import RunResult
 from extract.settings import Connection, Project
+from extract.verify import Verification, verify
 
-__all__ = ["run_feed", "source_connection"]
+__all__ = ["run_feed", "source_connection", "verify_feed"]
 
 
 def run_feed(
@@ -20,6 +22,7 @@ def run_feed(
     connection_urls: Mapping[str, str] | None = None,
     complete: bool = False,
     allow_deletes: bool = False,
+    jobs: int = 1,
     observer: Observer | None = None,
 ) -> RunResult:
     """Extracts one feed; returns what changed in lv0.
@@ -30,21 +33,73 @@ def run_feed(
         connection_urls: URLs by connection name that win over connections.yml.
         complete: read all rows whatever the mode says.
         allow_deletes: publish however many rows are gone.
+        jobs: how many key ranges of the table are read at once.
         observer: is told of each page.
 
     Raises:
         ExtractError: see `extract.errors`; only `TransientError` is worth a retry.
     """
+    options = Options(complete, allow_deletes, jobs, observer)
+    return run(*_places(feed, project_dir, connection_urls), options)
+
+
+def open_feed(
+    feed: str,
+    project_dir: Path | None = None,
+    *,
+    connection_urls: Mapping[str, str] | None = None,
+) -> list[int]:
+    """Opens a pass over a feed with `ranges`; the segments that workers may read by themselves.
+
+    Then call `read_feed_segment` for each of them, anywhere, and `run_feed` to publish: it reads
+    what a worker left. The list is empty where the pass has nothing to share.
+
+    Raises:
+        ExtractError: as `run_feed`.
+    """
+    return open_pass(*_places(feed, project_dir, connection_urls))
+
+
+def read_feed_segment(
+    feed: str,
+    number: int,
+    project_dir: Path | None = None,
+    *,
+    connection_urls: Mapping[str, str] | None = None,
+) -> Progress:
+    """Reads one segment of an open pass into staging; how far it has come then.
+
+    Raises:
+        ExtractError: as `run_feed`.
+    """
+    return read_segment(*_places(feed, project_dir, connection_urls), number)
+
+
+def _places(
+    feed: str, project_dir: Path | None, connection_urls: Mapping[str, str] | None
+) -> tuple[Feed, Connection, Connection]:
     project = Project.find(project_dir)
     (found,) = select(read_catalog(project), [feed])
-    return run(
-        found,
-        source_connection(project, found, connection_urls),
-        project.warehouse(),
-        complete=complete,
-        allow_deletes=allow_deletes,
-        observer=observer,
-    )
+    return found, source_connection(project, found, connection_urls), project.warehouse()
+
+
+def verify_feed(
+    feed: str,
+    project_dir: Path | None = None,
+    *,
+    connection_urls: Mapping[str, str] | None = None,
+) -> Verification:
+    """Compares one feed's source with lv0; returns what it found, which is also in `ops`.
+
+    Args:
+        feed: `source.table`, as in dbt.
+        project_dir: folder of dbt_project.yml; default: this folder or one above it.
+        connection_urls: URLs by connection name that win over connections.yml.
+
+    Raises:
+        ExtractError: see `extract.errors`; only `TransientError` is worth a retry.
+    """
+    return verify(*_places(feed, project_dir, connection_urls))
 
 
 def source_connection(
@@ -53,5 +108,7 @@ def source_connection(
     """Where the feed's rows are."""
     name = feed.extract.connection
     if connection_urls and name in connection_urls:
-        return Connection(name, connection_urls[name])
+        # The other fields of connections.yml still hold, where it has the connection.
+        options = project.connection(name).options if project.has_connection(name) else {}
+        return Connection(name, connection_urls[name], options)
     return project.connection(name)

@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from extract.paging import ORDER_PREFIX
-from extract.shape import Column
+from extract.plan import Reject
+from extract.shape import Column, decimal_of
 
-__all__ = ["Batch", "Reject", "arrow_type", "last_key", "prepare"]
+__all__ = ["Batch", "arrow_type", "last_key", "prepare"]
 
 _PLAIN = {
     "boolean": pa.bool_(),
@@ -26,7 +27,6 @@ _PLAIN = {
     "uuid": pa.binary(16),
     "bytea": pa.binary(),
 }
-_NUMERIC = re.compile(r"numeric\((\d+),(\d+)\)")
 _SIZED = re.compile(r"\(\d+\)")
 _TEMPORAL = {
     "time": pa.time64("us"),
@@ -35,16 +35,6 @@ _TEMPORAL = {
     "timestamp without time zone": pa.timestamp("us"),
     "timestamp with time zone": pa.timestamp("us", "UTC"),
 }
-_MOST_DIGITS = 76
-
-
-@dataclass(frozen=True)
-class Reject:
-    """A row that can't be stored: its order values as text, the column, the reason."""
-
-    order: tuple[str, ...]
-    column: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -65,11 +55,9 @@ def arrow_type(stage_type: str) -> pa.DataType:
     """
     if stage_type in _PLAIN:
         return _PLAIN[stage_type]
-    number = _NUMERIC.fullmatch(stage_type)
-    if number is not None and int(number[1]) <= _MOST_DIGITS and int(number[2]) <= int(number[1]):
-        precision, scale = int(number[1]), int(number[2])
-        wide = pa.decimal256 if precision > 38 else pa.decimal128
-        return wide(precision, scale)
+    decimal = decimal_of(stage_type)
+    if decimal is not None:
+        return (pa.decimal256 if decimal[0] > 38 else pa.decimal128)(*decimal)
     return _TEMPORAL.get(_SIZED.sub("", stage_type), pa.string())
 
 

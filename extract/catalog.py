@@ -107,8 +107,8 @@ class Extract(pydantic.BaseModel):
             raise ValueError("mode `snapshot` takes no `cursor`")
         if (self.mode == "window") != bool(self.window):
             raise ValueError("`window` belongs to mode `window`, which needs it")
-        if self.mode == "window" and self.overlap:
-            raise ValueError("mode `window` takes no `overlap`; make the window longer")
+        if self.mode == "window" and (self.overlap or len(self.cursor) > 1):
+            raise ValueError("mode `window` takes one `cursor` and no `overlap`")
         for field, names in (("key", self.key), ("cursor", self.cursor)):
             if len({name.lower() for name in names}) < len(names):
                 raise ValueError(f"`{field}` names a column twice: {', '.join(names)}")
@@ -119,7 +119,10 @@ class Extract(pydantic.BaseModel):
 
 @dataclass(frozen=True)
 class Feed:
-    """One table of a dbt source and how it is fetched; `pii` are its columns marked so, in lower case."""
+    """One table of a dbt source and how it is fetched.
+
+    `pii` are the columns marked as personal, in lower case.
+    """
 
     source: str
     table: str

@@ -8,22 +8,25 @@ import logging
 import signal
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from extract.api import source_connection
-from extract.catalog import json_schema, read_catalog, select
+from extract.catalog import Feed, json_schema, read_catalog, select
 from extract.errors import ConfigurationError, ExtractError
 from extract.migrate import migrate
 from extract.plan import Plan
 from extract.progress import Bar, Lines
-from extract.run import explain, run
+from extract.run import Options, explain, run
 from extract.runs import RunResult, Runs
 from extract.settings import Project
+from extract.verify.cli import add_parser as add_verify
 
 __all__ = ["main"]
 
@@ -36,6 +39,7 @@ examples:
   python -m extract run rental.r_goods unierp5.b_minor two of them
   python -m extract run rental.v_customer --complete   all rows, whatever the mode says
   python -m extract status                             the last run of each feed
+  python -m extract verify                             prove that lv0 holds what the source holds
 
 A feed is a table of a dbt source, called `source.table`. Connections come from connections.yml,
 the warehouse from dbt's profiles.yml.
@@ -74,25 +78,28 @@ def _run(project: Project, options: argparse.Namespace, console: Console) -> int
     feeds = select(read_catalog(project), options.feeds)
     warehouse = project.warehouse()
     sources = {feed.name: source_connection(project, feed) for feed in feeds}
+    bar = Bar(console) if console.is_terminal else None
+    slots = BoundedSemaphore(options.jobs)
+    chosen = Options(options.complete, options.allow_deletes, options.jobs, bar or Lines(), slots)
     results: list[RunResult] = []
     failed = 0
-    bar = Bar(console) if console.is_terminal else None
-    with bar if bar is not None else nullcontext():
-        for feed in feeds:
-            try:
-                results.append(
-                    run(
-                        feed,
-                        sources[feed.name],
-                        warehouse,
-                        complete=options.complete,
-                        allow_deletes=options.allow_deletes,
-                        observer=bar or Lines(),
-                    )
-                )
-            except ExtractError as error:
+
+    def extract(feed: Feed) -> RunResult | ExtractError:
+        try:
+            return run(feed, sources[feed.name], warehouse, chosen)
+        except ExtractError as error:
+            return error
+
+    with (
+        bar if bar is not None else nullcontext(),
+        ThreadPoolExecutor(options.jobs, thread_name_prefix="feed") as pool,
+    ):
+        for ended in pool.map(extract, feeds):
+            if isinstance(ended, ExtractError):
                 failed += 1
-                _complain(error, 1)
+                _complain(ended, 1)
+            else:
+                results.append(ended)
     if options.json:
         print(json.dumps([_as_mapping(result) for result in results], indent=2))
     elif results:
@@ -184,10 +191,10 @@ def _results_table(results: list[RunResult]) -> Table:
 
 def _plan_row(plan: Plan) -> list[str]:
     orders = dict.fromkeys(
-        ", ".join(column.name for column in segment.order) for segment in plan.segments
+        ", ".join(column.name for column in segment.order) for segment in plan.segments()
     )
     estimate = plan.shape.estimated_rows
-    paged = all(segment.paged for segment in plan.segments)
+    paged = all(segment.paged for segment in plan.segments())
     return [
         plan.feed.name,
         plan.reason,
@@ -201,8 +208,8 @@ def _plan_row(plan: Plan) -> list[str]:
 def _status_row(row: dict[str, Any]) -> list[str]:
     state = row["state"]
     note = row["error"] or ""
-    if row["checkpoint"] is not None:
-        kept = f"{row['checkpoint']['pages']} pages kept for the next run"
+    if row["kept_pages"] is not None:
+        kept = f"{row['kept_pages']} pages kept for the next run"
         note = f"{note} ({kept})" if note else kept
     if state == "running" and not row["is_held"]:
         state = "dead"
@@ -220,6 +227,12 @@ def _as_mapping(result: RunResult) -> dict[str, Any]:
     return {**vars(result), "run_id": str(result.run_id)}
 
 
+def _jobs(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 32:
+        raise argparse.ArgumentTypeError("a number from 1 to 32")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m extract",
@@ -235,6 +248,13 @@ def _parser() -> argparse.ArgumentParser:
     run_parser.add_argument(
         "--allow-deletes", action="store_true", help="publish however many rows are gone"
     )
+    run_parser.add_argument(
+        "--jobs",
+        type=_jobs,
+        default=1,
+        metavar="N",
+        help="feeds read at once, and key ranges of each (`ranges` in the catalogue); default: 1",
+    )
     run_parser.add_argument("--json", action="store_true", help="print the results as JSON")
     run_parser.set_defaults(command=_run)
     plan_parser = commands.add_parser("plan", help="say what a run would do; touches nothing")
@@ -249,4 +269,5 @@ def _parser() -> argparse.ArgumentParser:
         ("schema", _schema, "print the JSON schema of `config.meta.extract`"),
     ):
         commands.add_parser(name, help=text).set_defaults(command=command)
+    add_verify(commands)
     return parser

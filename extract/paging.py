@@ -22,6 +22,7 @@ __all__ = [
     "Filter",
     "KeyIs",
     "Statement",
+    "Window",
     "boundary_statement",
     "bucket_statement",
     "count_statement",
@@ -41,8 +42,9 @@ class Dialect(Protocol):
     Expressions come quoted and escaped for a statement's text, and go out so.
     """
 
-    hashing: str
-    """Which hash `hashed` is made of: `md5`, or the name of one that only Postgres has."""
+    @property
+    def hashing(self) -> str:
+        """Which hash `hashed` is made of: `md5`, or the name of one that only Postgres has."""
 
     def quote(self, name: str) -> str:
         """`name` as an identifier."""
@@ -69,6 +71,12 @@ class Dialect(Protocol):
 
     def hashed(self, texts: Sequence[str]) -> str:
         """A whole number of 48 bits made from canonical texts, by the hash called `hashing`."""
+
+    def joined(self, texts: Sequence[str]) -> str:
+        """Canonical texts as one that is never null: chr(31) before each, chr(30) for a null one."""
+
+    def md5_number(self, text: str) -> str | None:
+        """The first 48 bits of the md5 of `text`'s UTF-8, as a whole number; None: can't be told."""
 
     def settled(self, expression: str, native: str) -> str | None:
         """A predicate: no open transaction can still add a smaller value; None: can't be told."""
@@ -120,6 +128,22 @@ class CursorRange:
             if not parts and column.nullable
         ]
         return _all_of(parts)
+
+
+@dataclass(frozen=True)
+class Window:
+    """Rows whose time is at most so many seconds before the earlier one of `marks`."""
+
+    column: Column
+    marks: tuple[str, ...]
+    seconds: int
+
+    def render(self, dialect: Dialect) -> Statement:
+        """The predicate."""
+        native = self.column.native
+        earlier = dialect.minus_seconds(dialect.typed(native), native, self.seconds)
+        terms = " or ".join(f"{self.column.reference} >= {earlier}" for _ in self.marks)
+        return Statement(f"({terms})" if terms else _NOTHING, self.marks)
 
 
 @dataclass(frozen=True)
@@ -281,7 +305,8 @@ def bucket_statement(
     """
     present = [f"{column.reference} is not null" for column in key if column.nullable]
     clause = " and ".join([*present, *([where] if where else [])])
-    hashes = f"select {_hash_of(dialect, key)} as h from {relation}{f' where {clause}' if clause else ''}"
+    hashes = f"select {_hash_of(dialect, key)} as h from {relation}"
+    hashes += f" where {clause}" if clause else ""
     bucket = _bucket("h", buckets)
     return Statement(
         f"select {bucket}, count(*), sum(h) from ({hashes}) as hashes group by {bucket}"

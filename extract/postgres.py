@@ -1,23 +1,22 @@
-"""The only module that knows the Postgres drivers: psycopg for statements, ADBC for Arrow."""
+"""Postgres through psycopg: statements and binary COPY. `extract.adbc` has the driver for Arrow."""
 
 from __future__ import annotations
 
 import re
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, LiteralString
 
-import adbc_driver_manager
-import adbc_driver_postgresql
 import psycopg
 import psycopg.rows
-import pyarrow as pa
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from extract.errors import (
     ConfigurationError,
     ExtractError,
+    RowError,
     SourceError,
     TargetError,
     TransientError,
@@ -25,31 +24,36 @@ from extract.errors import (
 from extract.settings import Connection
 
 __all__ = [
-    "ArrowConnection",
+    "CONNECTION",
+    "SESSION",
+    "DatabaseError",
+    "Statements",
     "bind",
     "connect",
+    "copy_out",
     "identifier",
     "literal",
+    "mappings",
     "translated",
 ]
 
 DatabaseError = psycopg.Error
 Statements = psycopg.Connection[tuple[Any, ...]]
 
-_QUERY_OPTIONS = {adbc_driver_postgresql.StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(4 << 20)}
 # Renders every value as text that reads back to the same value.
-_SESSION = (
+SESSION = (
     "set timezone = 'UTC'; set datestyle = 'ISO, YMD'; set intervalstyle = 'postgres';"
     "set extra_float_digits = 3; set bytea_output = 'hex'; set client_encoding = 'UTF8'"
 )
 # A peer that is gone without a word is noticed within a minute.
-_CONNECTION: dict[str, Any] = {
+CONNECTION: dict[str, Any] = {
     "application_name": "stairway",
     "connect_timeout": 10,
     "keepalives": 1,
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
 }
 _LOGIN = re.compile(
     r"authentication failed|no password supplied|role .* does not exist|"
@@ -63,6 +67,9 @@ _LOST = re.compile(
     r"connection (not open|.* lost)|no connection to the server|SSL (SYSCALL|connection)|"
     r"deadlock detected|recovery|shutting down"
 )
+# A value of some row is at fault: data exceptions, routines that raise, casts in them.
+_ROW_STATES = ("22", "38", "39", "P0")
+_PIECE_BYTES = 128 << 10
 _QUOTES_VALUE = re.compile(r"invalid input|out of range|malformed|invalid value")
 
 
@@ -75,77 +82,62 @@ def connect(connection: Connection, **options: Any) -> Statements:
     """
     with translated(connection):
         opened = psycopg.connect(
-            make_conninfo(connection.url, **{**_CONNECTION, **options}), autocommit=True
+            make_conninfo(connection.url, **{**CONNECTION, **options}), autocommit=True
         )
-        opened.execute(_SESSION)
+        opened.execute(SESSION)
         return opened
 
 
-class ArrowConnection:
-    """An ADBC connection: results as Arrow, and Arrow into tables, both by binary COPY.
+def copy_out(connection: Statements, query: str) -> Iterator[bytes]:
+    """What `copy (...) to stdout` sends, in pieces of about 128 kB.
 
-    It stands on the driver's own calls, as its DB-API layer loads pandas, which nothing needs.
-    Errors are the driver's; callers translate them.
+    It stands on libpq's own calls: psycopg's loop costs several microseconds for each row.
     """
+    libpq = connection.pgconn
+    libpq.send_query(query.encode())
+    result = _result(connection)
+    if result is None or result.status != psycopg.pq.ExecStatus.COPY_OUT:
+        raise _failed(connection, result)
+    pieces: list[bytes] = []
+    size = 0
+    while True:
+        length, row = libpq.get_copy_data(1)
+        if length > 0:
+            pieces.append(bytes(row))
+            size += length
+            if size >= _PIECE_BYTES:
+                yield b"".join(pieces)
+                pieces, size = [], 0
+        elif length == 0:
+            _wait(connection)
+        else:
+            break
+    ended = _result(connection)
+    if ended is None or ended.status != psycopg.pq.ExecStatus.COMMAND_OK:
+        raise _failed(connection, ended)
+    while _result(connection) is not None:
+        pass
+    if pieces:
+        yield b"".join(pieces)
 
-    def __init__(self, connection: Connection, *, autocommit: bool) -> None:
-        with translated(connection):
-            self._database = adbc_driver_postgresql.connect(
-                make_conninfo(connection.url, **_CONNECTION)
-            )
-            try:
-                self._connection = adbc_driver_manager.AdbcConnection(self._database)
-            except BaseException:
-                self._database.close()
-                raise
-            self._connection.set_autocommit(autocommit)
-            for setting in _SESSION.split(";"):
-                self.execute(setting)
-            if not autocommit:
-                self.commit()
 
-    def execute(self, text: str) -> None:
-        """Runs a statement that returns nothing."""
-        with adbc_driver_manager.AdbcStatement(self._connection) as statement:
-            statement.set_sql_query(text)
-            statement.execute_update()
+def _result(connection: Statements) -> psycopg.pq.abc.PGresult | None:
+    while connection.pgconn.is_busy():
+        _wait(connection)
+    return connection.pgconn.get_result()
 
-    @contextmanager
-    def query(self, text: str) -> Iterator[pa.RecordBatchReader]:
-        """The result of `text`, in batches of about 4 MB whatever the width of a row."""
-        with adbc_driver_manager.AdbcStatement(self._connection) as statement:
-            statement.set_options(**_QUERY_OPTIONS)
-            statement.set_sql_query(text)
-            stream, _ = statement.execute_query()
-            with pa.RecordBatchReader._import_from_c(stream.address) as reader:
-                yield reader
 
-    def ingest(self, schema: str, table: str, rows: pa.RecordBatchReader) -> None:
-        """Appends `rows`, whose names are columns of the table."""
-        options = adbc_driver_manager.StatementOptions
-        with adbc_driver_manager.AdbcStatement(self._connection) as statement:
-            statement.set_options(
-                **{
-                    options.INGEST_TARGET_DB_SCHEMA.value: schema,
-                    options.INGEST_TARGET_TABLE.value: table,
-                    options.INGEST_MODE.value: adbc_driver_manager.INGEST_OPTION_MODE_APPEND,
-                }
-            )
-            statement.bind_stream(rows)
-            statement.execute_update()
+def _wait(connection: Statements) -> None:
+    select.select([connection.pgconn.socket], [], [])
+    connection.pgconn.consume_input()
 
-    def commit(self) -> None:
-        """Commits, where the connection isn't in autocommit."""
-        self._connection.commit()
 
-    def rollback(self) -> None:
-        """Rolls back, likewise."""
-        self._connection.rollback()
-
-    def close(self) -> None:
-        """Closes; what isn't committed is lost."""
-        self._connection.close()
-        self._database.close()
+def _failed(connection: Statements, result: psycopg.pq.abc.PGresult | None) -> psycopg.Error:
+    while result is not None and _result(connection) is not None:
+        pass
+    if result is None:
+        return psycopg.OperationalError("server closed the connection")
+    return psycopg.errors.error_from_result(result)
 
 
 def mappings(connection: Statements, query: LiteralString) -> list[dict[str, Any]]:
@@ -186,7 +178,9 @@ def translated(connection: Connection, feed: str | None = None) -> Iterator[None
         yield
     except ExtractError:
         raise
-    except (psycopg.Error, adbc_driver_manager.Error, OSError) as error:
+    except Exception as error:
+        if not isinstance(error, (psycopg.Error, OSError)) and not _is_adbc(error):
+            raise
         raise _translate(error, connection, feed) from None
 
 
@@ -209,11 +203,18 @@ def _translate(error: Exception, connection: Connection, feed: str | None) -> Ex
             "committed page.",
             feed=feed,
         )
-    lost = isinstance(error, (psycopg.OperationalError, adbc_driver_manager.OperationalError))
+    lost = isinstance(error, psycopg.OperationalError) or type(error).__name__ == "OperationalError"
     lost = not state and (lost or bool(_LOST.search(text)))
     if lost or state.startswith(_TRANSIENT_STATES):
         return TransientError(f"{at} doesn't answer, or broke off: {text}.", feed=feed)
+    if own is SourceError and (state.startswith(_ROW_STATES) or _QUOTES_VALUE.search(text)):
+        return RowError(f"{at} can't compute a value: {text}.", feed=feed)
     return own(f"{at}: {text}.", feed=feed)
+
+
+def _is_adbc(error: Exception) -> bool:
+    # By name: who copies without Arrow doesn't load its driver.
+    return type(error).__module__.startswith("adbc_driver_manager")
 
 
 def _one_line(error: Exception) -> str:

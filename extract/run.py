@@ -4,54 +4,56 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Generator, Iterator
-from contextlib import closing
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import TypeVar
 from uuid import UUID
 
-import pyarrow as pa
-
 from extract import postgres
-from extract.arrow import Batch, Reject, prepare
 from extract.catalog import Feed
-from extract.errors import (
-    BreakerError,
-    DataError,
-    ExtractError,
-)
-from extract.paging import CursorIsNull, CursorRange, Filter, count_statement, max_statement
-from extract.paging import page_statement as page_of
-from extract.plan import Checkpoint, Plan, Segment, make_plan
+from extract.errors import BreakerError, DataError, ExtractError
+from extract.paging import count_statement, max_statement
+from extract.plan import Checkpoint, Plan, Progress, Segment, make_plan
+from extract.reading import Observer, SegmentReader
+from extract.retry import persist
 from extract.runs import RunResult, Runs, lease_lost
+from extract.session import Session
 from extract.settings import Connection
-from extract.sources import Source, open_source, value_of
-from extract.targets.postgres import PostgresTarget, Published
+from extract.sources import CopySource, value_of
+from extract.sweep import make_sweep
+from extract.targets.lv0 import Published, publish
 
-__all__ = ["Observer", "explain", "run"]
+__all__ = ["Observer", "Options", "explain", "open_pass", "read_segment", "run"]
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
-class Observer(Protocol):
-    """Is told how a run comes along."""
+@dataclass(frozen=True)
+class Options:
+    """How a feed is run.
 
-    def started(self, plan: Plan, rows: int) -> None:
-        """The plan is made; `rows` were committed by the run that it resumes."""
+    Args:
+        complete: read all rows whatever the mode says.
+        allow_deletes: publish however many rows are gone.
+        jobs: how many segments are read at once; each has two connections to the warehouse and
+            at most two to the source, and so has each feed for itself.
+        observer: is told of each page; from several threads where `jobs` is more than one.
+        slots: shared by feeds that run at once, so that `jobs` bounds them all together.
+    """
 
-    def page(self, segment: Segment, rows: int) -> None:
-        """A page of so many rows is committed."""
+    complete: bool = False
+    allow_deletes: bool = False
+    jobs: int = 1
+    observer: Observer | None = None
+    slots: AbstractContextManager[object] = field(default_factory=nullcontext)
 
 
 def run(
-    feed: Feed,
-    source: Connection,
-    warehouse: Connection,
-    *,
-    complete: bool = False,
-    allow_deletes: bool = False,
-    observer: Observer | None = None,
+    feed: Feed, source: Connection, warehouse: Connection, options: Options | None = None
 ) -> RunResult:
     """Brings a feed's lv0 table to what the source holds; returns what changed.
 
@@ -62,19 +64,14 @@ def run(
         ExtractError: see `extract.errors`; lv0 is then as it was, and pages that are committed
             are not read again by the next run.
     """
-    runs = Runs(warehouse)
-    with closing(runs), postgres.translated(warehouse, feed.name):
-        runs.check_schema()
-        total, missing = _run_once(
-            feed, source, warehouse, runs, complete, False, allow_deletes, observer
-        )
+    options = options or Options()
+    with closing(_Runner(feed, source, warehouse, options)) as runner:
+        total, missing = runner.run(complete=options.complete, sweep=False)
         for last_resort in (False, True):
             if not missing:
                 break
             logger.warning("%s: %s rows at the source have an old cursor", feed.name, missing)
-            again, missing = _run_once(
-                feed, source, warehouse, runs, last_resort, True, allow_deletes, observer
-            )
+            again, missing = runner.run(complete=last_resort, sweep=True)
             total = _sum(total, again)
     return total
 
@@ -85,143 +82,211 @@ def explain(feed: Feed, source: Connection, warehouse: Connection) -> Plan:
     Raises:
         ExtractError: as `run` would before its first page.
     """
-    runs = Runs(warehouse)
-    with closing(runs), postgres.translated(warehouse, feed.name):
-        runs.check_schema()
-        with (
-            closing(open_source(source, feed.extract.database)) as opened,
-            closing(PostgresTarget(warehouse)) as target,
-        ):
-            return _plan(feed, source, opened, target, runs, complete=False, sweep=False)
+    with closing(_Runner(feed, source, warehouse, Options())) as runner:
+        return runner.plan(complete=False, sweep=False)
 
 
-def _run_once(
-    feed: Feed,
-    source: Connection,
-    warehouse: Connection,
-    runs: Runs,
-    complete: bool,
-    sweep: bool,
-    allow_deletes: bool,
-    observer: Observer | None,
-) -> tuple[RunResult, int]:
-    began = time.monotonic()
-    with runs.lease(feed.name, feed.extract.mode) as run_id:
+def open_pass(
+    feed: Feed, source: Connection, warehouse: Connection, options: Options | None = None
+) -> list[int]:
+    """Opens a pass, or goes on with an open one; the numbers of the segments to read.
+
+    Workers read them by `read_segment`, and `run` reads what they left and publishes. Only a
+    complete pass over several key ranges has segments for workers; any other has none.
+
+    Raises:
+        ExtractError: as `run`.
+    """
+    options = options or Options()
+    with closing(_Runner(feed, source, warehouse, options)) as runner:
+        return runner.open_only()
+
+
+def read_segment(feed: Feed, source: Connection, warehouse: Connection, number: int) -> Progress:
+    """Reads one segment of an open pass into staging; how far it has come then.
+
+    Raises:
+        ExtractError: as `run`.
+    """
+    with closing(_Runner(feed, source, warehouse, Options())) as runner:
+        return runner.work(number)
+
+
+class _Runner:
+    """A feed on its way, over one session."""
+
+    def __init__(
+        self, feed: Feed, source: Connection, warehouse: Connection, options: Options
+    ) -> None:
+        self._feed = feed
+        self._connection = source
+        self._warehouse = warehouse
+        self._options = options
+        self._session = Session(feed, source, warehouse)
+        self._runs = persist(lambda: Runs(warehouse), lambda: None)
         try:
-            with (
-                postgres.translated(warehouse, feed.name),
-                closing(open_source(source, feed.extract.database)) as opened,
-                closing(PostgresTarget(warehouse)) as target,
-            ):
-                plan = _plan(feed, source, opened, target, runs, complete=complete, sweep=sweep)
-                reading = _Pass(plan, opened, target, runs, run_id, observer)
-                checkpoint = reading.read_all()
-                published = reading.publish(checkpoint, allow_deletes)
-        except ExtractError as error:
-            # Whatever fails after a takeover fails on what is another run's by then.
-            told = lease_lost(feed.name) if runs.is_lost(feed.name, run_id) else error
-            runs.fail(run_id, str(told))
-            raise told from None
-        except BaseException as error:
-            # Not ours: the text might quote a row.
-            runs.fail(run_id, f"ended by {type(error).__name__}")
+            with postgres.translated(warehouse, feed.name):
+                self._runs.check_schema()
+        except BaseException:
+            self.close()
             raise
-    result = _result(plan, run_id, checkpoint, published, time.monotonic() - began)
-    return result, published.missing
 
+    def close(self) -> None:
+        self._session.close()
+        self._runs.close()
 
-def _plan(
-    feed: Feed,
-    connection: Connection,
-    source: Source,
-    target: PostgresTarget,
-    runs: Runs,
-    *,
-    complete: bool,
-    sweep: bool,
-) -> Plan:
-    return make_plan(
-        feed,
-        source.describe(feed.extract),
-        target.columns(feed.target_schema, feed.target_table),
-        runs.state(feed.name),
-        datetime.now(UTC),
-        place=connection.where,
-        complete=complete,
-        sweep=sweep,
-    )
+    def plan(self, *, complete: bool, sweep: bool) -> Plan:
+        feed = self._feed
 
-
-@dataclass(frozen=True)
-class _Pass:
-    """One pass over a feed's segments."""
-
-    plan: Plan
-    source: Source
-    target: PostgresTarget
-    runs: Runs
-    run_id: UUID
-    observer: Observer | None
-
-    def read_all(self) -> Checkpoint:
-        """Reads and stages what is left of the pass; returns its last checkpoint."""
-        checkpoint = self._start()
-        self.runs.begin(self.run_id, is_complete=self.plan.is_complete, lower=checkpoint.lower)
-        if self.observer is not None:
-            self.observer.started(self.plan, checkpoint.rows)
-        while checkpoint.segment < len(self.plan.segments):
-            segment = self.plan.segments[checkpoint.segment]
-            if segment.kind != "keys" and checkpoint.upper is None:
-                checkpoint = self._fix_upper(checkpoint)
-            if not (segment.kind == "changed" and checkpoint.upper is None):
-                checkpoint = self._read(segment, checkpoint)
-            checkpoint = replace(checkpoint, segment=checkpoint.segment + 1, after=None)
-            self.runs.save(self.plan.feed.name, self.run_id, checkpoint)
-        return checkpoint
-
-    def publish(self, checkpoint: Checkpoint, allow_deletes: bool) -> Published:
-        """Publishes; what can't be published is not kept for another try."""
-        try:
-            return self.target.publish(
-                self.plan, self.run_id, checkpoint, allow_deletes=allow_deletes
+        def decide() -> Plan:
+            source, target = self._session.source, self._session.target
+            return make_plan(
+                feed,
+                source.describe(feed.extract),
+                target.lv0(feed.target_schema, feed.target_table),
+                self._runs.state(feed.name),
+                datetime.now(UTC),
+                place=self._connection.where,
+                complete=complete,
+                sweep=sweep,
+                can_copy=isinstance(source, CopySource),
             )
-        except (BreakerError, DataError):
-            self.target.discard(self.plan, self.run_id)
-            raise
 
-    def _start(self) -> Checkpoint:
-        plan = self.plan
+        return self._persist(decide)
+
+    def run(self, *, complete: bool, sweep: bool) -> tuple[RunResult, int]:
+        """One pass; what changed, and how many rows of the source it has missed."""
+        began = time.monotonic()
+
+        def whole_pass(run_id: UUID) -> tuple[RunResult, int]:
+            plan, checkpoint = self._open(run_id, complete=complete, sweep=sweep)
+            try:
+                segments = self._read(plan, checkpoint, run_id)
+                checkpoint = self._runs.state(self._feed.name).checkpoint or checkpoint
+                published = self._publish(plan, run_id, checkpoint, segments)
+            except (BreakerError, DataError):
+                # What can't be published is not kept for another try.
+                self._session.target.discard(plan, run_id)
+                raise
+            seconds = time.monotonic() - began
+            result = _result(plan, run_id, checkpoint, segments, published, seconds)
+            return replace(result, notes=self._runs.notes(run_id)), published.missing
+
+        return self._leased(whole_pass)
+
+    def open_only(self) -> list[int]:
+        """Opens a pass for workers."""
+
+        def opened(run_id: UUID) -> list[int]:
+            plan, checkpoint = self._open(run_id, complete=self._options.complete, sweep=False)
+            segments = plan.segments(checkpoint.bounds)
+            return [segment.number for segment in segments] if len(checkpoint.bounds) else []
+
+        return self._leased(opened)
+
+    def work(self, number: int) -> Progress:
+        """Reads a segment as a worker."""
+        with (
+            postgres.translated(self._warehouse, self._feed.name),
+            self._runs.work(self._feed.name, number) as worker_id,
+        ):
+            plan = self.plan(complete=False, sweep=False)
+            checkpoint = plan.resumes
+            if checkpoint is None:
+                raise DataError(
+                    f"{self._feed.name}: the open pass no longer fits the source or the catalogue. "
+                    "Run the feed as a whole.",
+                    feed=self._feed.name,
+                )
+            segment = plan.segments(checkpoint.bounds)[number]
+            return self._reader(plan, checkpoint, segment, self._session, worker_id).read()
+
+    def _leased(self, act: Callable[[UUID], T]) -> T:
+        feed, runs = self._feed, self._runs
+        with runs.lease(feed.name, feed.extract.mode) as run_id:
+            try:
+                with postgres.translated(self._warehouse, feed.name):
+                    return act(run_id)
+            except ExtractError as error:
+                # Whatever fails after a takeover fails on what is another run's by then.
+                told = lease_lost(feed.name) if runs.is_lost(feed.name, run_id) else error
+                runs.fail(run_id, str(told))
+                raise told from None
+            except BaseException as error:
+                # Not ours: the text might quote a row.
+                runs.fail(run_id, f"ended by {type(error).__name__}")
+                raise
+
+    def _persist(self, step: Callable[[], T]) -> T:
+        def translated() -> T:
+            with postgres.translated(self._warehouse, self._feed.name):
+                return step()
+
+        return persist(translated, self._session.drop)
+
+    # -- opening ----------------------------------------------------------------------------
+
+    def _open(self, run_id: UUID, *, complete: bool, sweep: bool) -> tuple[Plan, Checkpoint]:
+        plan = self.plan(complete=complete, sweep=sweep)
+        checkpoint = self._persist(lambda: self._start(plan, run_id))
+        self._runs.begin(run_id, is_complete=plan.is_complete, lower=checkpoint.lower)
+        if self._options.observer is not None:
+            rows = sum(progress.rows for progress in self._runs.progress(self._feed.name))
+            self._options.observer.started(plan, rows)
+        return plan, checkpoint
+
+    def _start(self, plan: Plan, run_id: UUID) -> Checkpoint:
         held = plan.resumes
-        if held is not None and self._can_resume(held):
+        if held is not None and self._can_resume(plan, held):
             logger.info("%s: %s", plan.feed.name, plan.reason)
             return held
-        checkpoint = plan.first_checkpoint(datetime.now(UTC))
-        self.target.create_stage(plan, self.run_id, checkpoint)
-        checkpoint = self._set_null_keys_aside(checkpoint)
-        self.runs.save(plan.feed.name, self.run_id, checkpoint)
+        bounds = self._bounds(plan)
+        checkpoint = plan.first_checkpoint(datetime.now(UTC), bounds)
+        if "keys" in plan.kinds:
+            checkpoint = replace(checkpoint, sweep=make_sweep(plan, self._session))
+        self._session.target.create_stage(plan, run_id, checkpoint)
+        checkpoint = replace(checkpoint, rejected=self._set_null_keys_aside(plan, run_id))
+        self._runs.open(plan.feed.name, run_id, checkpoint, plan.segments(bounds))
         return checkpoint
 
-    def _can_resume(self, held: Checkpoint) -> bool:
-        if not self.target.stage_is_whole(self.plan, held):
-            logger.warning("%s: staged pages are gone; starting over", self.plan.feed.name)
-            return False
-        if held.segment >= len(self.plan.segments) or held.after is None or self.plan.proven:
-            return True
-        # The last committed row may have had a double that was not read yet.
-        segment = self.plan.segments[held.segment]
-        statement = count_statement(
-            self.source.dialect, self.plan.shape.relation, segment.order, equal_to=held.after
-        )
-        return value_of(self.source, statement) == "1"
+    def _bounds(self, plan: Plan) -> list[str]:
+        extract = plan.feed.extract
+        rows = plan.shape.estimated_rows or 0
+        parts = min(extract.ranges, rows // extract.page_rows)
+        if parts < 2 or not plan.can_split:
+            return []
+        return self._session.source.boundaries(plan.shape, plan.key[0], parts)
 
-    def _set_null_keys_aside(self, checkpoint: Checkpoint) -> Checkpoint:
-        plan = self.plan
+    def _can_resume(self, plan: Plan, held: Checkpoint) -> bool:
+        segments = plan.segments(held.bounds)
+        reached = self._runs.progress(plan.feed.name)
+        if len(reached) != len(segments):
+            return False
+        staged = dict.fromkeys(plan.stages, 0)
+        for segment, progress in zip(segments, reached, strict=True):
+            staged[segment.stage] += progress.staged
+        if not self._session.target.stage_is_whole(plan, staged):
+            logger.warning("%s: staged pages are gone; starting over", plan.feed.name)
+            return False
+        return plan.proven or all(
+            progress.after is None or progress.is_done or self._is_single(plan, segment, progress)
+            for segment, progress in zip(segments, reached, strict=True)
+        )
+
+    def _is_single(self, plan: Plan, segment: Segment, progress: Progress) -> bool:
+        # The last committed row may have had a double that was not read yet.
+        source = self._session.source
+        statement = count_statement(
+            source.dialect, plan.shape.relation, segment.order, equal_to=progress.after
+        )
+        return value_of(source, statement) == "1"
+
+    def _set_null_keys_aside(self, plan: Plan, run_id: UUID) -> int:
         nullable = [column for column in plan.key if column.nullable]
         if not nullable:
-            return checkpoint
-        count = value_of(
-            self.source, count_statement(self.source.dialect, plan.shape.relation, nullable)
-        )
+            return 0
+        source = self._session.source
+        count = value_of(source, count_statement(source.dialect, plan.shape.relation, nullable))
         lost = int(count or 0)
         names = ", ".join(column.name for column in nullable)
         if lost > plan.feed.extract.max_rejects:
@@ -233,161 +298,119 @@ class _Pass:
             )
         if lost:
             logger.warning("%s: %d rows without a key (%s) set aside", plan.feed.name, lost, names)
-            self.target.set_aside(plan, self.run_id, nullable[0], lost)
-        return replace(checkpoint, rejected=lost)
+            self._session.target.set_aside(plan, run_id, nullable[0], lost)
+        return lost
 
-    def _fix_upper(self, checkpoint: Checkpoint) -> Checkpoint:
-        upper: tuple[str, ...] = ()
-        for _ in self.plan.cursor:
-            largest = value_of(
-                self.source,
-                max_statement(
-                    self.source.dialect, self.plan.shape.relation, self.plan.cursor, upper
-                ),
-            )
-            if largest is None:
-                return checkpoint
-            upper = (*upper, largest)
-        if not upper:
-            return checkpoint
-        checkpoint = replace(checkpoint, upper=upper)
-        self.runs.save(self.plan.feed.name, self.run_id, checkpoint)
-        return checkpoint
+    # -- reading ----------------------------------------------------------------------------
 
-    def _read(self, segment: Segment, checkpoint: Checkpoint) -> Checkpoint:
-        """Stages the rest of a segment: by a query for each page, or by one for all."""
-        limit = self.plan.feed.extract.page_rows if segment.paged else None
-        more = True
-        while more:
-            with closing(self._rows(segment, checkpoint, limit)) as rows:
-                checkpoint, more = self._stage(segment, checkpoint, rows)
-        return checkpoint
+    def _read(self, plan: Plan, checkpoint: Checkpoint, run_id: UUID) -> list[Progress]:
+        segments = plan.segments(checkpoint.bounds)
+        if len(segments) > 1 and plan.kinds == ("rows",) and self._options.jobs > 1:
+            return self._read_at_once(plan, checkpoint, segments, run_id)
+        done: list[Progress] = []
+        for segment in segments:
+            if segment.kind != "keys":
+                checkpoint = self._persist(lambda: self._fix_upper(plan, checkpoint, run_id))  # noqa: B023
+            reader = self._reader(plan, checkpoint, segment, self._session, run_id)
+            with self._options.slots:
+                done.append(reader.read())
+        return done
 
-    def _stage(
-        self, segment: Segment, checkpoint: Checkpoint, rows: Generator[Batch]
-    ) -> tuple[Checkpoint, bool]:
-        """Stages what a query returns, page by page; says whether more may follow."""
-        page_rows = self.plan.feed.extract.page_rows
-        while True:
-            page = _Page(segment, checkpoint, rows, None if segment.paged else page_rows)
-            self.target.write_page(self.plan, segment, self.run_id, page)
-            checkpoint = page.checkpoint()
-            self._check_rejects(checkpoint)
-            if page.rows and self.observer is not None:
-                self.observer.page(segment, page.rows)
-            if segment.paged or page.rows < page_rows:
-                return checkpoint, segment.paged and page.rows >= page_rows
+    def _read_at_once(
+        self, plan: Plan, checkpoint: Checkpoint, segments: Sequence[Segment], run_id: UUID
+    ) -> list[Progress]:
+        checkpoint = self._persist(lambda: self._fix_upper(plan, checkpoint, run_id))
+        # The workers have connections of their own; this one's would only be held.
+        self._session.drop()
 
-    def _rows(
-        self, segment: Segment, checkpoint: Checkpoint, limit: int | None
-    ) -> Generator[Batch]:
-        statement = page_of(
-            self.source.dialect,
-            self.plan.shape.relation,
-            segment.columns,
-            segment.order,
-            where=self._filter(segment, checkpoint),
-            after=checkpoint.after,
-            limit=limit,
-        )
-        for rows in self.source.read(statement, segment.columns):
+        def read(segment: Segment) -> Progress:
+            session = Session(self._feed, self._connection, self._warehouse)
+            with self._options.slots, closing(session), closing(Runs(self._warehouse)) as runs:
+                return self._reader(plan, checkpoint, segment, session, run_id, runs).read()
+
+        with ThreadPoolExecutor(self._options.jobs, thread_name_prefix="range") as pool:
+            futures = [pool.submit(read, segment) for segment in segments]
             try:
-                yield prepare(rows, segment.columns)
-            except pa.ArrowException as error:
-                # Its text quotes the value.
-                raise DataError(
-                    f"{self.plan.feed.name}: a value of {self.plan.feed.source_relation} doesn't "
-                    f"fit its column's type ({type(error).__name__}). Leave the column out by "
-                    "`config.meta.extract.exclude`, or convert it in `expressions`.",
-                    feed=self.plan.feed.name,
-                ) from None
+                return [future.result() for future in futures]
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
 
-    def _filter(self, segment: Segment, checkpoint: Checkpoint) -> Filter | None:
-        cursor = self.plan.cursor
-        if segment.kind == "undated":
-            return CursorIsNull(cursor)
-        if segment.kind == "changed" and checkpoint.upper is not None:
-            overlap = self.plan.feed.extract.overlap
-            return CursorRange(cursor, checkpoint.lower, checkpoint.upper, overlap)
-        return None
+    def _reader(
+        self,
+        plan: Plan,
+        checkpoint: Checkpoint,
+        segment: Segment,
+        session: Session,
+        worker_id: UUID,
+        runs: Runs | None = None,
+    ) -> SegmentReader:
+        return SegmentReader(
+            plan,
+            checkpoint,
+            segment,
+            session,
+            runs or self._runs,
+            worker_id,
+            self._options.observer,
+        )
 
-    def _check_rejects(self, checkpoint: Checkpoint) -> None:
-        allowed = self.plan.feed.extract.max_rejects
-        if checkpoint.rejected > allowed:
-            self.target.discard(self.plan, self.run_id)
-            raise DataError(
-                f"{self.plan.feed.name}: {checkpoint.rejected:,} rows could not be stored, more "
-                f"than `max_rejects` ({allowed}). lv0 is as it was. See lv0._rejected.",
-                feed=self.plan.feed.name,
+    def _fix_upper(self, plan: Plan, checkpoint: Checkpoint, run_id: UUID) -> Checkpoint:
+        """Fixes where the cursor ends: what is written from now on is the next run's."""
+        if checkpoint.upper_fixed or not plan.cursor:
+            return checkpoint
+        source = self._session.source
+        upper: tuple[str, ...] | None = ()
+        for _ in plan.cursor:
+            statement = max_statement(source.dialect, plan.shape.relation, plan.cursor, upper or ())
+            largest = value_of(source, statement)
+            if largest is None:
+                upper = None
+                break
+            upper = (*(upper or ()), largest)
+        fixed = replace(checkpoint, upper=upper, upper_fixed=True)
+        self._runs.save(self._feed.name, run_id, fixed)
+        return fixed
+
+    # -- publishing -------------------------------------------------------------------------
+
+    def _publish(
+        self, plan: Plan, run_id: UUID, checkpoint: Checkpoint, segments: Sequence[Progress]
+    ) -> Published:
+        return self._persist(
+            lambda: publish(
+                self._session.target,
+                plan,
+                run_id,
+                checkpoint,
+                segments,
+                allow_deletes=self._options.allow_deletes,
             )
-
-
-class _Page:
-    """All rows of a source, or the next ones of a stream: `enough` of them unless it ends."""
-
-    def __init__(
-        self, segment: Segment, before: Checkpoint, source: Iterator[Batch], enough: int | None
-    ) -> None:
-        self._segment = segment
-        self._before = before
-        self._source = source
-        self._enough = enough
-        self._after = before.after
-        self._staged = 0
-        self._nul_removed = 0
-        self.rows = 0
-        self.bytes = 0
-        self.rejects: list[Reject] = []
-
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """The rows that can be stored, as the source sends them."""
-        for batch in self._source:
-            self.rows += batch.rows.num_rows + len(batch.rejects)
-            self.bytes += batch.rows.nbytes
-            self.rejects += batch.rejects
-            self._staged += batch.rows.num_rows
-            self._nul_removed += batch.nul_removed
-            self._after = batch.last_order
-            if batch.rows.num_rows:
-                yield batch.rows
-            if self._enough is not None and self.rows >= self._enough:
-                return
-
-    def checkpoint(self) -> Checkpoint:
-        """Where the pass stands with this page."""
-        before, stage = self._before, self._segment.stage
-        if not self.rows:
-            return before
-        return replace(
-            before,
-            after=self._after,
-            pages=before.pages + 1,
-            # A key that is read to see deletes is not a row that was fetched.
-            rows=before.rows + (self.rows if stage == "rows" else 0),
-            bytes=before.bytes + self.bytes,
-            nul_removed=before.nul_removed + self._nul_removed,
-            rejected=before.rejected + len(self.rejects),
-            staged={**before.staged, stage: before.staged.get(stage, 0) + self._staged},
         )
 
 
 def _result(
-    plan: Plan, run_id: UUID, checkpoint: Checkpoint, published: Published, seconds: float
+    plan: Plan,
+    run_id: UUID,
+    checkpoint: Checkpoint,
+    segments: Sequence[Progress],
+    published: Published,
+    seconds: float,
 ) -> RunResult:
     return RunResult(
         run_id=run_id,
         feed=plan.feed.name,
         mode=plan.feed.extract.mode,
         is_complete=plan.is_complete,
-        pages=checkpoint.pages,
-        rows_read=checkpoint.rows,
-        bytes_read=checkpoint.bytes,
+        pages=sum(segment.pages for segment in segments),
+        rows_read=sum(segment.rows for segment in segments),
+        bytes_read=sum(segment.bytes for segment in segments),
         rows_inserted=published.inserted,
         rows_updated=published.updated,
         rows_unchanged=published.unchanged,
         rows_deleted=published.deleted,
-        rows_rejected=checkpoint.rejected,
-        nul_removed=checkpoint.nul_removed,
+        rows_rejected=checkpoint.rejected + sum(segment.rejected for segment in segments),
+        nul_removed=sum(segment.nul_removed for segment in segments),
         seconds=seconds,
         drift=tuple(plan.drift.lines()),
     )
@@ -402,5 +425,6 @@ def _sum(first: RunResult, second: RunResult) -> RunResult:
     return replace(
         second,
         drift=first.drift + second.drift,
+        notes=first.notes + second.notes,
         **{name: getattr(first, name) + getattr(second, name) for name in added},
     )

@@ -5,37 +5,50 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import Any, LiteralString, TypeVar
 from uuid import UUID, uuid4
 
 from extract import postgres
-from extract.errors import LeaseHeldError, LeaseLostError, TargetError
-from extract.plan import Checkpoint, FeedState
+from extract.errors import ExtractError, LeaseHeldError, LeaseLostError, TargetError
+from extract.plan import Checkpoint, FeedState, Progress, Segment
 from extract.settings import Connection
 
-__all__ = ["LEASE_SECONDS", "SCHEMA_VERSION", "RunResult", "Runs"]
+__all__ = ["LEASE_SECONDS", "SCHEMA_VERSION", "RunResult", "Runs", "lease_lost", "schema_version"]
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 # How long a holder that is silent, but whose connection stands, keeps its feed.
 LEASE_SECONDS = 60
 _PATIENCE_SECONDS = 1.0
 # How long a statement that a killed holder left behind may keep the feed's row.
 _LOCK_SECONDS = 60
-_HOLDER: LiteralString = """
-    select
-        f.run_id, f.lease_expires_at > clock_timestamp()
-        and exists (
-            select from pg_stat_activity as a
-            where a.pid = f.holder_pid and a.backend_start = f.holder_started_at
-        )
+_STANDS: LiteralString = """
+    h.lease_expires_at > clock_timestamp()
+    and exists (
+        select from pg_stat_activity as a
+        where a.pid = h.holder_pid and a.backend_start = h.holder_started_at
+    )
+"""
+# Who holds a feed: the run that has its lease, or a worker that reads a segment of it.
+_HOLDER: LiteralString = f"""
+    select f.run_id, exists (select from ops.feeds as h where h.feed = f.feed and {_STANDS})
+        or exists (select from ops.segments as h where h.feed = f.feed and {_STANDS})
     from ops.feeds as f where f.feed = %s
 """
+_HELD_SEGMENT: LiteralString = f"""
+    select coalesce(h.worker_id, f.run_id),
+        exists (select from ops.feeds as h where h.feed = f.feed and {_STANDS})
+        or coalesce({_STANDS}, false)
+    from ops.feeds as f inner join ops.segments as h on f.feed = h.feed
+    where f.feed = %s and h.segment_no = %s and f.checkpoint is not null
+"""
+_PROGRESS: LiteralString = "after, is_done, pages, rows, bytes, nul_removed, rejected, staged"
 # The newest migration that this code knows.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 4
 
 
 @dataclass(frozen=True)
@@ -57,6 +70,7 @@ class RunResult:
     nul_removed: int
     seconds: float
     drift: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -65,15 +79,25 @@ class RunResult:
 
 
 class Runs:
-    """The records of the warehouse's runs, over one autocommit connection."""
+    """The records of the warehouse's runs, over one autocommit connection.
+
+    A call on a connection that broke off opens another one; the call itself isn't repeated.
+    """
 
     def __init__(self, warehouse: Connection) -> None:
         self._warehouse = warehouse
-        self._connection = postgres.connect(warehouse)
+        self._opened: postgres.Statements | None = postgres.connect(warehouse)
+
+    @property
+    def _connection(self) -> postgres.Statements:
+        if self._opened is None or self._opened.closed:
+            self._opened = postgres.connect(self._warehouse)
+        return self._opened
 
     def close(self) -> None:
         """Closes the connection."""
-        self._connection.close()
+        if self._opened is not None:
+            self._opened.close()
 
     def check_schema(self) -> None:
         """Makes sure that the state is of a version that this code knows.
@@ -99,36 +123,73 @@ class Runs:
     def state(self, feed: str) -> FeedState:
         """What is remembered of `feed`."""
         row = self._connection.execute(
-            "select last_mark, last_swept_at, last_complete_at, checkpoint"
+            "select last_mark, last_swept_at, last_complete_at, checkpoint, definition"
             " from ops.feeds where feed = %s",
             (feed,),
         ).fetchone()
         if row is None:
             return FeedState()
         mark = None if row[0] is None else tuple(row[0])
-        return FeedState(mark, row[1], row[2], _checkpoint(feed, row[3]))
+        return FeedState(mark, row[1], row[2], _checkpoint(feed, row[3]), row[4])
+
+    def progress(self, feed: str) -> list[Progress]:
+        """How far each segment of the unfinished pass has come, in order."""
+        rows = self._connection.execute(
+            f"select {_PROGRESS} from ops.segments where feed = %s order by segment_no", (feed,)
+        ).fetchall()
+        return [_progress(row) for row in rows]
 
     @contextmanager
     def lease(self, feed: str, mode: str) -> Iterator[UUID]:
         """Holds `feed` for a new run, and keeps the lease alive until the block ends.
 
         Raises:
-            LeaseHeldError: another run holds it.
+            LeaseHeldError: another run holds it, or a worker reads one of its segments.
         """
         run_id = uuid4()
         heart = _Heart(self._warehouse, feed, run_id)
-        try:
-            self._take(feed, mode, run_id, heart, patience=_PATIENCE_SECONDS)
-            heart.start()
+        with self._beating(heart, "ops.feeds", "run_id"):
+            _patiently(lambda: self._take(feed, mode, run_id, heart))
             yield run_id
-        finally:
-            heart.stop()
-            with suppress(postgres.DatabaseError):
-                self._connection.execute(
-                    "update ops.feeds set holder_pid = null, holder_started_at = null,"
-                    " lease_expires_at = null where feed = %s and run_id = %s",
-                    (feed, run_id),
-                )
+
+    @contextmanager
+    def work(self, feed: str, number: int) -> Iterator[UUID]:
+        """Holds one segment of an unfinished pass for a worker, likewise.
+
+        Raises:
+            LeaseHeldError: a run has the feed, or another worker the segment.
+            TargetError: there is no such segment.
+        """
+        worker_id = uuid4()
+        heart = _Heart(self._warehouse, feed, worker_id)
+        with self._beating(heart, "ops.segments", "worker_id"):
+            _patiently(lambda: self._take_segment(feed, number, worker_id, heart))
+            yield worker_id
+
+    def claim(self, feed: str, number: int, worker_id: UUID) -> Progress:
+        """Makes `worker_id` the only one whose pages of the segment are committed."""
+        row = self._connection.execute(
+            f"update ops.segments set worker_id = %s where feed = %s and segment_no = %s"
+            f" returning {_PROGRESS}",
+            (worker_id, feed, number),
+        ).fetchone()
+        if row is None:
+            raise lease_lost(feed)
+        return _progress(row)
+
+    def finish(self, feed: str, number: int, worker_id: UUID) -> None:
+        """Marks a segment as read.
+
+        Raises:
+            LeaseLostError: it is another worker's now.
+        """
+        done = self._connection.execute(
+            "update ops.segments set is_done = true"
+            " where feed = %s and segment_no = %s and worker_id = %s",
+            (feed, number, worker_id),
+        )
+        if done.rowcount != 1:
+            raise lease_lost(feed)
 
     def begin(self, run_id: UUID, *, is_complete: bool, lower: tuple[str, ...] | None) -> None:
         """Records what kind of pass the run turned out to be."""
@@ -136,6 +197,23 @@ class Runs:
             "update ops.runs set is_complete = %s, lower_mark = %s where run_id = %s",
             (is_complete, None if lower is None else list(lower), run_id),
         )
+
+    def open(
+        self, feed: str, run_id: UUID, checkpoint: Checkpoint, segments: tuple[Segment, ...]
+    ) -> None:
+        """Records a new pass and its segments.
+
+        Raises:
+            LeaseLostError: the feed is another run's now.
+        """
+        with self._connection.transaction():
+            self.save(feed, run_id, checkpoint)
+            self._connection.execute("delete from ops.segments where feed = %s", (feed,))
+            for segment in segments:
+                self._connection.execute(
+                    "insert into ops.segments (feed, segment_no, kind) values (%s, %s, %s)",
+                    (feed, segment.number, segment.kind),
+                )
 
     def save(self, feed: str, run_id: UUID, checkpoint: Checkpoint) -> None:
         """Replaces the checkpoint.
@@ -152,19 +230,35 @@ class Runs:
 
     def is_lost(self, feed: str, run_id: UUID) -> bool:
         """Whether the feed is another run's now; False where the warehouse doesn't answer."""
-        with suppress(postgres.DatabaseError):
+        with suppress(postgres.DatabaseError, ExtractError):
             row = self._connection.execute(
                 "select run_id from ops.feeds where feed = %s", (feed,)
             ).fetchone()
             return row is not None and row[0] != run_id
         return False
 
+    def note(self, feed: str, line: str) -> None:
+        """Adds a line to the running run's record; keeps silent where the warehouse is away."""
+        with suppress(postgres.DatabaseError, ExtractError):
+            self._connection.execute(
+                "update ops.runs set notes = notes || %s::text"
+                " where run_id = (select f.run_id from ops.feeds as f where f.feed = %s)",
+                (line, feed),
+            )
+
+    def notes(self, run_id: UUID) -> tuple[str, ...]:
+        """The lines of the run's record."""
+        row = self._connection.execute(
+            "select notes from ops.runs where run_id = %s", (run_id,)
+        ).fetchone()
+        return tuple(row[0]) if row is not None else ()
+
     def fail(self, run_id: UUID, message: str) -> None:
         """Records why the run ended; keeps silent where the warehouse itself is away."""
-        with suppress(postgres.DatabaseError):
+        with suppress(postgres.DatabaseError, ExtractError):
             self._connection.execute(
                 "update ops.runs set state = 'failed', finished_at = clock_timestamp(), error = %s"
-                " where run_id = %s",
+                " where run_id = %s and state = 'running'",
                 (message, run_id),
             )
 
@@ -172,48 +266,44 @@ class Runs:
         """The latest run of each feed, with what is left of an unfinished pass."""
         return postgres.mappings(
             self._connection,
-            """
+            f"""
             select distinct on (r.feed)
-                r.*, f.last_published_at, f.last_complete_at, f.last_mark, f.checkpoint,
-                f.lease_expires_at > clock_timestamp() as is_held
+                r.*, f.last_published_at, f.last_complete_at, f.last_mark,
+                case when f.checkpoint is not null then (
+                    select coalesce(sum(s.pages), 0) from ops.segments as s where s.feed = f.feed
+                ) end as kept_pages,
+                exists (select from ops.feeds as h where h.feed = f.feed and {_STANDS})
+                or exists (select from ops.segments as h where h.feed = f.feed and {_STANDS})
+                as is_held
             from ops.runs as r left join ops.feeds as f on r.feed = f.feed
             order by r.feed, r.started_at desc
             """,
         )
 
-    def _take(self, feed: str, mode: str, run_id: UUID, heart: _Heart, patience: float) -> None:
-        # The server may need a moment to see that a killed holder's connection is gone.
-        until = time.monotonic() + patience
-        while True:
-            try:
-                return self._take_now(feed, mode, run_id, heart)
-            except LeaseHeldError:
-                if time.monotonic() > until:
-                    raise
-                time.sleep(0.05)
+    @contextmanager
+    def _beating(self, heart: _Heart, table: LiteralString, owner: LiteralString) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            heart.stop()
+            with suppress(postgres.DatabaseError, ExtractError):
+                self._connection.execute(
+                    f"update {table} set holder_pid = null, holder_started_at = null,"
+                    f" lease_expires_at = null where feed = %s and {owner} = %s",
+                    (heart.feed, heart.owner),
+                )
 
-    def _take_now(self, feed: str, mode: str, run_id: UUID, heart: _Heart) -> None:
+    def _take(self, feed: str, mode: str, run_id: UUID, heart: _Heart) -> None:
         # A holder that publishes has the row locked: who only looks doesn't wait for it.
-        self._refuse_held(feed, _HOLDER)
+        self._refuse_held(_HOLDER, feed)
         with self._connection.transaction():
-            self._connection.execute(
-                "select set_config('lock_timeout', %s, true)", (f"{_LOCK_SECONDS}s",)
-            )
+            self._wait_at_most()
             self._connection.execute(
                 "insert into ops.feeds (feed) values (%s) on conflict do nothing", (feed,)
             )
-            self._refuse_held(feed, _HOLDER + " for update")
+            self._refuse_held(_HOLDER + " for update of f", feed)
             self._connection.execute(
-                """
-                update ops.feeds set
-                    run_id = %(run_id)s, holder_pid = %(pid)s,
-                    holder_started_at = (
-                        select backend_start from pg_stat_activity where pid = %(pid)s
-                    ),
-                    lease_expires_at = clock_timestamp() + make_interval(secs => %(seconds)s)
-                where feed = %(feed)s
-                """,
-                {"run_id": run_id, "pid": heart.pid, "seconds": LEASE_SECONDS, "feed": feed},
+                "update ops.feeds set run_id = %s where feed = %s", (run_id, feed)
             )
             interrupted = self._connection.execute(
                 "update ops.runs set state = 'interrupted', finished_at = clock_timestamp()"
@@ -225,56 +315,125 @@ class Runs:
                 " values (%s, %s, %s, false, 'running', %s)",
                 (run_id, feed, mode, interrupted[0] if interrupted else None),
             )
+            self._connection.execute(heart.renewal("ops.feeds", "run_id"), heart.values)
+        heart.start("ops.feeds", "run_id")
 
-    def _refuse_held(self, feed: str, query: LiteralString) -> None:
-        row = self._connection.execute(query, (feed,)).fetchone()
+    def _take_segment(self, feed: str, number: int, worker_id: UUID, heart: _Heart) -> None:
+        with self._connection.transaction():
+            self._wait_at_most()
+            row = self._refuse_held(_HELD_SEGMENT + " for update", feed, number)
+            if row is None:
+                raise TargetError(
+                    f"{feed} has no open pass with a segment {number}. Start it with "
+                    "`open_pass`, or run the feed as a whole.",
+                    feed=feed,
+                )
+            self._connection.execute(
+                "update ops.segments set worker_id = %s where feed = %s and segment_no = %s",
+                (worker_id, feed, number),
+            )
+            self._connection.execute(heart.renewal("ops.segments", "worker_id"), heart.values)
+        heart.start("ops.segments", "worker_id")
+
+    def _wait_at_most(self) -> None:
+        self._connection.execute(
+            "select set_config('lock_timeout', %s, true)", (f"{_LOCK_SECONDS}s",)
+        )
+
+    def _refuse_held(self, query: LiteralString, feed: str, *more: int) -> tuple[Any, ...] | None:
+        row = self._connection.execute(query, (feed, *more)).fetchone()
         if row is not None and row[1]:
             raise LeaseHeldError(
                 f"{feed} is being extracted by run {row[0]}. Wait for it, or see "
                 "`python -m extract status`.",
                 feed=feed,
             )
+        return row
 
 
 class _Heart:
     """Renews a lease from a connection and a thread of its own.
 
     While its process lives and runs, the lease stands, however long a page takes. When the
-    process dies the server drops the connection, and with it the lease.
+    process dies the server drops the connection, and with it the lease. When only the connection
+    breaks, another one takes its place, unless the lease is another's by then.
     """
 
-    def __init__(self, warehouse: Connection, feed: str, run_id: UUID) -> None:
+    def __init__(self, warehouse: Connection, feed: str, owner: UUID) -> None:
+        self.feed = feed
+        self.owner = owner
+        self._warehouse = warehouse
         self._connection = postgres.connect(warehouse)
-        self._feed = feed
-        self._run_id = run_id
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name=f"lease {feed}", daemon=True)
-        self.pid = self._connection.info.backend_pid
+        self._thread: threading.Thread | None = None
 
-    def start(self) -> None:
+    @property
+    def values(self) -> dict[str, Any]:
+        """The parameters of a renewal."""
+        return {
+            "pid": self._connection.info.backend_pid,
+            "seconds": LEASE_SECONDS,
+            "feed": self.feed,
+            "owner": self.owner,
+        }
+
+    @staticmethod
+    def renewal(table: LiteralString, owner: LiteralString) -> LiteralString:
+        """Renews the lease for the connection that beats."""
+        return f"""
+            update {table} set
+                holder_pid = %(pid)s,
+                holder_started_at = (
+                    select backend_start from pg_stat_activity where pid = %(pid)s
+                ),
+                lease_expires_at = greatest(
+                    lease_expires_at, clock_timestamp() + make_interval(secs => %(seconds)s)
+                )
+            where feed = %(feed)s and {owner} = %(owner)s
+        """
+
+    def start(self, table: LiteralString, owner: LiteralString) -> None:
         """Begins to beat."""
+        self._thread = threading.Thread(
+            target=self._beat,
+            args=(self.renewal(table, owner),),
+            name=f"lease {self.feed}",
+            daemon=True,
+        )
         self._thread.start()
 
     def stop(self) -> None:
         """Stops beating and closes the connection."""
         self._stopped.set()
-        if self._thread.is_alive():
+        if self._thread is not None:
             self._thread.join(timeout=LEASE_SECONDS)
         self._connection.close()
 
-    def _beat(self) -> None:
+    def _beat(self, renewal: LiteralString) -> None:
         while not self._stopped.wait(LEASE_SECONDS / 4):
             try:
-                self._connection.execute(
-                    "update ops.feeds set"
-                    " lease_expires_at = greatest(lease_expires_at,"
-                    " clock_timestamp() + make_interval(secs => %s))"
-                    " where feed = %s and run_id = %s",
-                    (LEASE_SECONDS, self._feed, self._run_id),
-                )
-            except postgres.DatabaseError as error:
-                logger.warning("%s: lease not renewed: %s", self._feed, type(error).__name__)
-                return
+                if self._connection.closed:
+                    self._connection = postgres.connect(self._warehouse)
+                self._connection.execute(renewal, self.values)
+            except Exception as error:
+                logger.warning("%s: lease not renewed: %s", self.feed, type(error).__name__)
+                self._connection.close()
+
+
+def _patiently(take: Callable[[], None]) -> None:
+    # The server may need a moment to see that a killed holder's connection is gone.
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return take()
+        except LeaseHeldError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+
+
+def _progress(row: tuple[Any, ...]) -> Progress:
+    return Progress(None if row[0] is None else tuple(row[0]), *row[1:])
 
 
 def _checkpoint(feed: str, content: dict[str, Any] | None) -> Checkpoint | None:

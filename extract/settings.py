@@ -67,7 +67,7 @@ class Connection:
 
     @property
     def driver(self) -> str | None:
-        """Which of a scheme's drivers to use: option `driver`, or what follows `+` in the scheme."""
+        """Which of a scheme's drivers to use: option `driver`, or what follows the scheme's `+`."""
         return self.option("driver") or self.scheme.partition("+")[2] or None
 
     def option(self, name: str) -> str | None:
@@ -175,6 +175,11 @@ class Project:
                 "the extraction writes to postgres only."
             )
         return Connection("warehouse", _postgres_url(output, f"{path.name}: target `{target}`"))
+
+    def has_connection(self, name: str) -> bool:
+        """Whether connections.yml names it."""
+        path = self.root / "connections.yml"
+        return path.is_file() and name in _mapping(path)
 
     def connection(self, name: str) -> Connection:
         """The source connection `name` of connections.yml.

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
-__all__ = ["Column", "Index", "TableShape"]
+__all__ = ["Column", "Index", "TableShape", "decimal_of"]
+
+# What Arrow's largest decimal holds.
+_MOST_DIGITS = 76
+_NUMERIC = re.compile(r"numeric\((\d+),(\d+)\)")
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,7 @@ class Column:
     expression: str
     nullable: bool
     computed: bool = False
+    copied: str | None = None
 
     @property
     def lv0_name(self) -> str:
@@ -66,6 +72,15 @@ class TableShape:
         found = exact or folded
         return found[0] if len(found) == 1 else None
 
+    def as_copied(self) -> TableShape | None:
+        """The table for rows that are copied through undecoded; None where they can't be."""
+        columns = tuple(
+            replace(column, expression=column.copied, stage_type=column.lv0_type)
+            for column in self.columns
+            if column.copied is not None
+        )
+        return replace(self, columns=columns) if len(columns) == len(self.columns) else None
+
     def has_unique(self, key: tuple[str, ...]) -> bool:
         """Whether the source itself guarantees that `key` is unique."""
         unique = [index.columns for index in self.indexes if index.unique]
@@ -74,3 +89,12 @@ class TableShape:
     def has_index(self, order: tuple[str, ...]) -> bool:
         """Whether an index delivers rows in this order."""
         return any(index.supports(order) for index in self.indexes)
+
+
+def decimal_of(stage_type: str) -> tuple[int, int] | None:
+    """Precision and scale of a numeric that Arrow has a decimal for."""
+    match = _NUMERIC.fullmatch(stage_type)
+    if match is None:
+        return None
+    precision, scale = int(match[1]), int(match[2])
+    return (precision, scale) if precision <= _MOST_DIGITS and scale <= precision else None

@@ -13,6 +13,7 @@ from extract.errors import SourceError
 __all__ = ["PostgresDialect", "escaped"]
 
 _MASK = (1 << 48) - 1
+_MOST_ARGUMENTS = 100
 # Types whose canonical text isn't what a cast to text gives.
 _TIMESTAMP = re.compile(r"timestamp(\(\d\))?( without time zone)?")
 _TIMESTAMPTZ = re.compile(r"timestamp(\(\d\))? with time zone")
@@ -84,6 +85,19 @@ class PostgresDialect:
         if self.hashing == "md5":
             return f"cast(cast('x' || left(md5({text}), 12) as bit(48)) as bigint)"
         return f"(hashtextextended({text}, 0) & {_MASK})"
+
+    def joined(self, texts: Sequence[str]) -> str:
+        """A concatenation of concatenations, each of as many arguments as a function takes."""
+        parts = [f"coalesce(chr(31) || {text}, chr(30))" for text in texts]
+        groups = [
+            f"concat({', '.join(parts[start : start + _MOST_ARGUMENTS])})"
+            for start in range(0, len(parts), _MOST_ARGUMENTS)
+        ]
+        return groups[0] if len(groups) == 1 else f"concat({', '.join(groups)})"
+
+    def md5_number(self, text: str) -> str | None:
+        """Of the text in UTF-8, whatever the database is encoded in."""
+        return f"cast(cast('x' || left(md5(convert_to({text}, 'UTF8')), 12) as bit(48)) as bigint)"
 
     def settled(self, expression: str, native: str) -> str | None:
         """Postgres has no column type that says so."""

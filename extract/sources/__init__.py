@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from importlib import import_module
-from typing import Protocol, runtime_checkable
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from extract.catalog import Extract
 from extract.errors import ConfigurationError
@@ -14,11 +12,18 @@ from extract.paging import Dialect, Statement
 from extract.settings import Connection
 from extract.shape import Column, TableShape
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 __all__ = ["CopySource", "Source", "open_source", "value_of"]
 
 _MODULES = {
     "postgresql": "extract.sources.postgres",
     "postgres": "extract.sources.postgres",
+    "mysql": "extract.sources.mysql",
+    "mariadb": "extract.sources.mysql",
+    "sqlite": "extract.sources.sqlite",
+    "files": "extract.sources.files",
 }
 
 

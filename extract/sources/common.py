@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
-import pyarrow as pa
-
-from extract.arrow import arrow_type
 from extract.catalog import Extract
 from extract.errors import SourceError
+from extract.settings import Connection
 from extract.shape import Column
 
-__all__ = ["as_batches", "one_of", "selected"]
+if TYPE_CHECKING:
+    import pyarrow as pa
 
-_BATCH_CELLS = 400_000
+__all__ = ["as_batches", "cuts_between", "local_path", "one_of", "selected", "with_marks"]
+
+_BATCH_BYTES = 4 << 20
+_FIRST_ROWS = 500
+_MOST_ROWS = 50_000
+_MARK = re.compile("%[%s]")
+
+
+def with_marks(text: str, mark: str) -> str:
+    """A statement's text for a driver whose placeholder is `mark` and whose percent is bare."""
+    return _MARK.sub(lambda found: "%" if found[0] == "%%" else mark, text)
+
+
+def local_path(connection: Connection) -> Path:
+    """What `scheme:///relative/path` or `scheme:////absolute/path` names."""
+    return Path(unquote(urlsplit(connection.url).path).removeprefix("/")).resolve()
+
+
+def cuts_between(smallest: int, largest: int, parts: int) -> list[str]:
+    """Whole numbers that cut the stretch between two into equal parts."""
+    cuts = [smallest + (largest - smallest) * part // parts for part in range(1, parts)]
+    return [str(cut) for cut in dict.fromkeys(cuts) if smallest < cut < largest]
 
 
 def selected(extract: Extract, names: Sequence[str], relation: str) -> list[str]:
@@ -97,19 +120,30 @@ def as_batches(
         columns: of the first values of a row; what follows is text (the order).
         names: of all values.
     """
+    # Here, as a source that copies without Arrow needn't load it.
+    import pyarrow as pa
+
+    from extract.arrow import arrow_type
+
     types = [arrow_type(column.stage_type) for column in columns]
     types += [pa.string()] * (len(names) - len(columns))
-    per_batch = max(1, _BATCH_CELLS // max(1, len(names)))
+    per_batch = _FIRST_ROWS
     remaining = iter(rows)
     while chunk := list(islice(remaining, per_batch)):
         arrays = [
             _array(values, kind)
             for values, kind in zip(zip(*chunk, strict=True), types, strict=True)
         ]
-        yield pa.RecordBatch.from_arrays(arrays, names=list(names))
+        batch = pa.RecordBatch.from_arrays(arrays, names=list(names))
+        yield batch
+        # Rows of this size that make up a batch; one odd row must not make the next one huge.
+        fitting = len(chunk) * _BATCH_BYTES // max(1, batch.nbytes)
+        per_batch = max(1, min(fitting, 4 * per_batch, _MOST_ROWS))
 
 
 def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    import pyarrow as pa
+
     try:
         return pa.array(values, kind)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):

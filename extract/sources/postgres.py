@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from urllib.parse import quote, urlsplit, urlunsplit
-
-import pyarrow as pa
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from extract import postgres
-from extract.arrow import arrow_type
 from extract.catalog import Extract
 from extract.dialects.postgres import PostgresDialect, escaped
+from extract.errors import ConfigurationError
 from extract.paging import Statement
 from extract.settings import Connection
-from extract.shape import Column, Index, TableShape
+from extract.shape import Column, Index, TableShape, decimal_of
 from extract.sources.common import one_of, selected
 
-__all__ = ["PostgresSource", "connect"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from extract.adbc import ArrowConnection
+
+__all__ = ["PostgresCopySource", "PostgresSource", "connect"]
+
+_DRIVERS = ("copy", "adbc")
 
 # Types whose Arrow form ADBC reads and writes without loss.
 _PLAIN = frozenset(
@@ -31,12 +38,11 @@ _FIRST_USER_OID = 16384
 
 @dataclass(frozen=True)
 class PostgresSource:
-    """One database; implements `extract.sources.Source`."""
+    """One database, read through Arrow; implements `extract.sources.Source`."""
 
     connection: Connection
     statements: postgres.Statements
-    arrow: postgres.ArrowConnection
-    dialect: PostgresDialect = PostgresDialect()
+    dialect: PostgresDialect = field(default_factory=PostgresDialect)
 
     def describe(self, extract: Extract) -> TableShape:
         """The table's shape, from pg_catalog."""
@@ -57,7 +63,7 @@ class PostgresSource:
     def read(self, statement: Statement, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
         """Streams the rows by binary COPY."""
         query = postgres.bind(statement.text, statement.params)
-        with postgres.translated(self.connection), self.arrow.query(query) as reader:
+        with postgres.translated(self.connection), self._arrow.query(query) as reader:
             for batch in reader:
                 if batch.num_rows:
                     yield batch
@@ -86,10 +92,19 @@ class PostgresSource:
         return list(dict.fromkeys(step for step in steps if step not in (bounds[0], bounds[-1])))
 
     def close(self) -> None:
-        """Closes both connections."""
-        for opened in (self.statements, self.arrow):
+        """Closes what is open."""
+        with suppress(Exception):
+            self.statements.close()
+        if "_arrow" in self.__dict__:
             with suppress(Exception):
-                opened.close()
+                self._arrow.close()
+
+    @cached_property
+    def _arrow(self) -> ArrowConnection:
+        # Here, as its driver needn't be loaded where rows are copied through.
+        from extract.adbc import ArrowConnection
+
+        return ArrowConnection(self.connection, autocommit=True)
 
     def _relation(self, extract: Extract) -> tuple[str, str, int, float, bool]:
         schema = extract.schema_name or "public"
@@ -140,20 +155,40 @@ class PostgresSource:
         }
         described = self._types(sorted(set(types.values())))
         return tuple(
-            _column(
+            self._column(
                 name,
+                described[types[name]],
                 escaped(expression),
                 nullable.get(name, True),
-                *described[types[name]],
-                computed=name in extract.expressions,
+                name in extract.expressions,
             )
             for name, expression in expressions.items()
         )
 
-    def _types(
-        self, types: list[tuple[int, int]]
-    ) -> dict[tuple[int, int], tuple[str, str, str, bool]]:
-        """Per (oid, typmod): the type's full name, its base name, its send function, is base."""
+    @staticmethod
+    def _column(name: str, kind: _Type, reference: str, nullable: bool, computed: bool) -> Column:
+        """How a column travels.
+
+        Through Arrow, a type that Arrow can't carry without loss goes in Postgres' own binary
+        form, made by its send function; numeric, which ADBC takes as decimals only, as text.
+        Copied through, everything goes as it is. A type that the warehouse need not know is text.
+        """
+        stage = lv0 = kind.native
+        expression = copied = reference
+        if not kind.is_known:
+            expression = copied = f"cast({reference} as text)"
+            stage = lv0 = "text"
+        elif kind.base == "numeric":
+            expression = f"cast({reference} as text)"
+            stage = kind.native if decimal_of(kind.native) else "text"
+        elif kind.base not in _PLAIN:
+            expression = f"{kind.send}({reference})"
+        return Column(
+            name, kind.native, lv0, stage, reference, expression, nullable, computed, copied
+        )
+
+    def _types(self, types: list[tuple[int, int]]) -> dict[tuple[int, int], _Type]:
+        """Per (oid, typmod)."""
         rows = self.statements.execute(
             """
             select
@@ -164,7 +199,7 @@ class PostgresSource:
             """,
             (_FIRST_USER_OID, [oid for oid, _ in types], [typmod for _, typmod in types]),
         ).fetchall()
-        return {(row[0], row[1]): row[2:] for row in rows}
+        return {(row[0], row[1]): _Type(*row[2:]) for row in rows}
 
     def _indexes(self, oid: int) -> tuple[tuple[str, ...], tuple[Index, ...]]:
         rows = self.statements.execute(
@@ -190,48 +225,53 @@ class PostgresSource:
         return primary, indexes
 
 
+@dataclass(frozen=True)
+class PostgresCopySource(PostgresSource):
+    """One database whose rows are copied through undecoded where they can be."""
+
+    def copy(self, statement: Statement) -> Iterator[bytes]:
+        """The rows in binary COPY's format."""
+        query = postgres.bind(statement.text, statement.params)
+        with postgres.translated(self.connection):
+            yield from postgres.copy_out(
+                self.statements, f"copy ({query}) to stdout (format binary)"
+            )
+
+
+@dataclass(frozen=True)
+class _Type:
+    """A type's full name, its base name, its send function, whether it's Postgres' own."""
+
+    native: str
+    base: str
+    send: str
+    is_own: bool
+
+    @property
+    def is_known(self) -> bool:
+        """Whether every Postgres has the type and its binary form."""
+        return self.is_own and self.send != "-" and self.base != "name"
+
+
 def connect(connection: Connection, database: str | None) -> PostgresSource:
-    """A source on `database`, or on the one that the URL names."""
+    """A source on `database`, or on the one that the URL names.
+
+    Rows are copied through undecoded (`driver: copy`, the default) or travel as Arrow
+    (`driver: adbc`).
+    """
+    driver = connection.driver or _DRIVERS[0]
+    if driver not in _DRIVERS:
+        raise ConfigurationError(
+            f"connections.yml: `{connection.name}` has the driver `{driver}`; a Postgres source "
+            f"has {' and '.join(_DRIVERS)}."
+        )
     # What libpq doesn't know as a scheme it takes for a DSN, and quotes whole in its error.
     parts = urlsplit(connection.url)._replace(scheme="postgresql")
+    options = [pair for pair in parse_qsl(parts.query) if pair[0] != "driver"]
+    parts = parts._replace(query=urlencode(options, quote_via=quote))
     if database is not None:
         parts = parts._replace(path="/" + quote(database, safe=""))
     connection = Connection(connection.name, urlunsplit(parts))
     statements = postgres.connect(connection)
-    try:
-        return PostgresSource(
-            connection, statements, postgres.ArrowConnection(connection, autocommit=True)
-        )
-    except BaseException:
-        statements.close()
-        raise
-
-
-def _column(
-    name: str,
-    reference: str,
-    nullable: bool,
-    native: str,
-    base: str,
-    send: str,
-    is_base: bool,
-    *,
-    computed: bool,
-) -> Column:
-    """How a column of a type travels and is kept.
-
-    A type that Arrow can't carry without loss travels in Postgres' own binary form, made by its
-    send function; numeric, which ADBC takes as decimals only, goes as text; a type that the
-    warehouse need not know ends as text.
-    """
-    stage = lv0 = native
-    expression = reference
-    if base == "numeric":
-        expression = f"cast({reference} as text)"
-        stage = native if pa.types.is_decimal(arrow_type(native)) else "text"
-    elif not is_base or send == "-" or base == "name":
-        expression = f"cast({reference} as text)"
-        stage = lv0 = "text"
-    elif base not in _PLAIN:
-        expression = f"{send}({reference})"
-    return Column(name, native, lv0, stage, reference, expression, nullable, computed)
+    kind = PostgresCopySource if driver == "copy" else PostgresSource
+    return kind(connection, statements)

@@ -1,126 +1,148 @@
-"""Writes to the warehouse: pages into staging, staging into lv0."""
+"""Writes to the warehouse: pages into staging, each with its segment's progress."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
-import pyarrow as pa
-
 from extract import postgres
-from extract.arrow import Reject
-from extract.drift import OWN_COLUMNS
-from extract.errors import BreakerError, DataError, TargetError
-from extract.plan import Checkpoint, Plan, Segment
-from extract.postgres import identifier
+from extract.dialects.postgres import PostgresDialect
+from extract.errors import TargetError
+from extract.paging import bucket_statement
+from extract.plan import Checkpoint, Lv0, Plan, Progress, Reject, Segment
+from extract.postgres import identifier, literal
 from extract.runs import lease_lost
 from extract.settings import Connection
 from extract.shape import Column
-from extract.targets.publish import Publish
+from extract.targets.publish import Publish, key_record
 
-__all__ = ["PostgresTarget", "Published", "StagedPage"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from extract.adbc import ArrowConnection
+
+__all__ = ["PostgresTarget", "StagedPage", "lv0_columns", "publish_sql", "stage_name"]
 
 _STAGE = "stage"
 # Postgres cuts a longer identifier off without a word.
 _NAME_BYTES = 63
-
-
-@dataclass(frozen=True)
-class Published:
-    """What publishing changed in lv0; `missing` rows are at the source and were not read."""
-
-    inserted: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    deleted: int = 0
-    missing: int = 0
+# Whoever has the table locked for longer than this is told of; the page or the publishing is
+# tried again.
+_LOCK_TIMEOUT = "30s"
 
 
 class StagedPage(Protocol):
     """A page on its way; the figures are final when its batches are exhausted."""
 
     rows: int
-    bytes: int
     rejects: list[Reject]
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows to stage."""
 
-    def checkpoint(self) -> Checkpoint:
-        """Where the pass stands with this page."""
+    def progress(self) -> Progress:
+        """How far the segment has come with this page."""
 
 
 class PostgresTarget:
-    """The warehouse, over one connection for statements and one for Arrow."""
+    """The warehouse, over one connection for statements and, where it is needed, one for Arrow."""
 
     def __init__(self, warehouse: Connection) -> None:
-        self._warehouse = warehouse
-        self._statements = postgres.connect(warehouse)
-        try:
-            self._arrow = postgres.ArrowConnection(warehouse, autocommit=False)
-        except BaseException:
-            self._statements.close()
-            raise
+        self.warehouse = warehouse
+        self.statements = postgres.connect(warehouse)
+        self.statements.execute(f"set lock_timeout = '{_LOCK_TIMEOUT}'".encode())
+
+    @cached_property
+    def _arrow(self) -> ArrowConnection:
+        # Here, as its driver needn't be loaded where rows are copied through.
+        from extract.adbc import ArrowConnection
+
+        opened = ArrowConnection(self.warehouse, autocommit=False)
+        opened.execute(f"set lock_timeout = '{_LOCK_TIMEOUT}'")
+        # What a crash of the server may lose of a page it loses with the page's progress.
+        opened.execute("set synchronous_commit = off")
+        opened.commit()
+        return opened
 
     def close(self) -> None:
-        """Closes both connections; never raises."""
-        for connection in (self._arrow, self._statements):
+        """Closes what is open; never raises."""
+        with suppress(Exception):
+            self.statements.close()
+        if "_arrow" in self.__dict__:
             with suppress(Exception):
-                connection.close()
+                self._arrow.close()
 
-    def columns(self, schema: str, table: str) -> dict[str, str] | None:
-        """Type by column of a table, in order; None where there is no such table.
+    def lv0(self, schema: str, table: str) -> Lv0 | None:
+        """The table as it is; None where there is none.
 
         Raises:
             TargetError: the schema is missing.
         """
-        found = self._statements.execute(
+        found = self.statements.execute(
             "select to_regnamespace(%s) is not null", (identifier(schema),)
         ).fetchone()
         if found is None or not found[0]:
-            raise TargetError(f"{self._warehouse.where} has no schema {schema}. Run `make db`.")
-        rows = self._statements.execute(
+            raise TargetError(f"{self.warehouse.where} has no schema {schema}. Run `make db`.")
+        name = identifier(schema, table)
+        columns = self.statements.execute(
             """
             select attname, format_type(atttypid, atttypmod) from pg_catalog.pg_attribute
             where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped order by attnum
             """,
-            (identifier(schema, table),),
+            (name,),
         ).fetchall()
-        return dict(rows) or None
+        if not columns:
+            return None
+        key = self.statements.execute(
+            """
+            select a.attname from pg_catalog.pg_index as i
+            cross join unnest(i.indkey::int2[]) with ordinality as k (attnum, place)
+            inner join pg_catalog.pg_attribute as a
+                on a.attrelid = i.indrelid and a.attnum = k.attnum
+            where i.indrelid = to_regclass(%s) and i.indisprimary order by k.place
+            """,
+            (name,),
+        ).fetchall()
+        rows = self.statements.execute(
+            "select reltuples::bigint from pg_catalog.pg_class where oid = to_regclass(%s)", (name,)
+        ).fetchone()
+        estimate = rows[0] if rows is not None and rows[0] >= 0 else None
+        return Lv0(dict(columns), tuple(row[0] for row in key), estimate)
 
-    def stage_is_whole(self, plan: Plan, checkpoint: Checkpoint) -> bool:
-        """Whether staging holds every row that the checkpoint counts.
+    def stage_is_whole(self, plan: Plan, staged: Mapping[str, int]) -> bool:
+        """Whether staging holds every row that the segments count, by staging table.
 
         It doesn't after a crash of the server: unlogged tables come back empty.
         """
-        for stage in {segment.stage for segment in plan.segments}:
-            table = _stage_table(plan, stage)
-            there = self._statements.execute("select to_regclass(%s)", (table,)).fetchone()
+        for stage, rows in staged.items():
+            table = stage_table(plan, stage)
+            there = self.statements.execute("select to_regclass(%s)", (table,)).fetchone()
             if there is None or there[0] is None:
                 return False
-            count = self._statements.execute(f"select count(*) from {table}".encode()).fetchone()
-            if count is None or count[0] != checkpoint.staged.get(stage, 0):
+            count = self.statements.execute(f"select count(*) from {table}".encode()).fetchone()
+            if count is None or count[0] != rows:
                 return False
         return True
 
     def create_stage(self, plan: Plan, run_id: UUID, checkpoint: Checkpoint) -> None:
-        """Makes empty staging tables for the plan's segments; the old checkpoint goes with theirs.
+        """Makes empty staging tables for the plan; the old checkpoint goes with theirs.
 
         Raises:
             LeaseLostError: the feed is another run's now; its staging tables were not touched.
         """
-        with self._statements.transaction():
+        with self.statements.transaction():
             self._forget(plan, run_id)
-            self._drop_stage(plan)
-            for stage in {segment.stage for segment in plan.segments}:
+            self.drop_stage(plan)
+            for stage in plan.stages:
                 columns = plan.key if stage == "keys" else plan.shape.columns
                 types = [f"{identifier(column.lv0_name)} {column.stage_type}" for column in columns]
-                becomes_lv0 = checkpoint.straight and _is_direct(plan)
+                becomes_lv0 = checkpoint.straight and is_direct(plan)
                 if becomes_lv0:
                     # The primary key comes last; it need not look for nulls then.
                     types = [
@@ -132,14 +154,14 @@ class PostgresTarget:
                         "_deleted_at timestamptz",
                     ]
                 kind = "table" if becomes_lv0 else "unlogged table"
-                self._statements.execute(
-                    f"create {kind} {_stage_table(plan, stage)} ({', '.join(types)})"
+                self.statements.execute(
+                    f"create {kind} {stage_table(plan, stage)} ({', '.join(types)})"
                     " with (autovacuum_enabled = off)".encode()
                 )
 
     def set_aside(self, plan: Plan, run_id: UUID, column: Column, rows: int) -> None:
         """Records rows that have no key, so that nothing but their number can be told."""
-        self._statements.execute(
+        self.statements.execute(
             "insert into lv0._rejected (feed, run_id, key, column_name, reason)"
             " select %s, %s, '{}', %s, 'null in the key' from generate_series(1, %s)",
             (plan.feed.name, run_id, column.lv0_name, rows),
@@ -147,284 +169,246 @@ class PostgresTarget:
 
     def discard(self, plan: Plan, run_id: UUID) -> None:
         """Drops what is staged, and its checkpoint; same error as `create_stage`."""
-        with self._statements.transaction():
+        with self.statements.transaction():
             self._forget(plan, run_id)
-            self._drop_stage(plan)
+            self.drop_stage(plan)
 
     def _forget(self, plan: Plan, run_id: UUID) -> None:
-        done = self._statements.execute(
+        done = self.statements.execute(
             "update ops.feeds set checkpoint = null where feed = %s and run_id = %s",
             (plan.feed.name, run_id),
         )
         if done.rowcount != 1:
             raise lease_lost(plan.feed.name)
+        # A worker that is still about commits nothing any more.
+        self.statements.execute("delete from ops.segments where feed = %s", (plan.feed.name,))
 
-    def _drop_stage(self, plan: Plan) -> None:
+    def drop_stage(self, plan: Plan) -> None:
+        """Drops the staging tables."""
         for stage in ("rows", "keys"):
-            self._statements.execute(f"drop table if exists {_stage_table(plan, stage)}".encode())
+            self.statements.execute(f"drop table if exists {stage_table(plan, stage)}".encode())
 
-    def write_page(
-        self,
-        plan: Plan,
-        segment: Segment,
-        run_id: UUID,
-        page: StagedPage,
-    ) -> None:
-        """Copies a page into staging and moves the checkpoint, in one transaction.
+    def write_page(self, plan: Plan, segment: Segment, worker_id: UUID, page: StagedPage) -> None:
+        """Copies a page of Arrow batches into staging and moves the segment, in one transaction.
 
         Args:
             plan: of the run.
             segment: that the page belongs to.
-            run_id: the fence.
+            worker_id: the fence.
             page: its rows, read as they are written; an empty one changes nothing.
 
         Raises:
-            LeaseLostError: the feed is another run's now; nothing was kept.
+            LeaseLostError: the segment is another worker's now; nothing was kept.
         """
-        feed = plan.feed.name
         failure: list[BaseException] = []
-        with postgres.translated(self._warehouse, feed):
+        arrow = self._arrow
+        with postgres.translated(self.warehouse, plan.feed.name):
             try:
                 source = _watched(page.batches(), failure)
                 first = next(source, None)
                 if first is not None:
-                    reader = pa.RecordBatchReader.from_batches(
-                        first.schema, _chained(first, source)
-                    )
-                    self._arrow.ingest(_STAGE, _stage_name(plan, segment.stage), reader)
+                    arrow.ingest(_STAGE, stage_name(plan, segment.stage), _reader(first, source))
                 if not page.rows:
                     return
-                checkpoint = page.checkpoint()
-                fenced = postgres.bind(
-                    "with fenced as (update ops.feeds set checkpoint = %s::jsonb"
-                    " where feed = %s and run_id = %s::uuid returning feed)"
-                    " insert into ops.pages (run_id, page_no, segment, rows, bytes, last_key)"
-                    " select %s::uuid, %s::integer, %s, %s::bigint, %s::bigint, %s::jsonb"
-                    " from fenced returning page_no",
-                    (
-                        checkpoint.to_json(), feed, str(run_id), str(run_id),
-                        str(checkpoint.pages), segment.kind, str(page.rows),
-                        str(page.bytes), json.dumps(checkpoint.after),
-                    ),
-                )  # fmt: skip
-                with self._arrow.query(fenced) as written:
+                with arrow.query(_fence(plan, segment, worker_id, page.progress())) as written:
                     if written.read_all().num_rows == 0:
-                        raise lease_lost(feed)
+                        raise lease_lost(plan.feed.name)
                 for reject in page.rejects:
-                    self._arrow.execute(_reject_sql(plan, segment, run_id, reject))
-                self._arrow.commit()
+                    arrow.execute(_reject_sql(plan, segment, reject))
+                arrow.commit()
             except BaseException as error:
                 with suppress(Exception):
-                    self._arrow.rollback()
+                    arrow.rollback()
                 if failure:
                     raise failure[0] from error
                 raise
 
-    def publish(
-        self, plan: Plan, run_id: UUID, checkpoint: Checkpoint, *, allow_deletes: bool
-    ) -> Published:
-        """Brings lv0 to what is staged and closes the run, in one transaction.
+    def copy_page(
+        self,
+        plan: Plan,
+        segment: Segment,
+        worker_id: UUID,
+        before: Progress,
+        last: tuple[str, ...],
+        pieces: Iterable[bytes],
+    ) -> Progress:
+        """The same for rows in binary COPY's format; how far the segment has come.
+
+        Args:
+            plan: of the run.
+            segment: that the page belongs to.
+            worker_id: the fence.
+            before: how far the segment had come.
+            last: the order of the page's last row.
+            pieces: the rows.
 
         Raises:
-            BreakerError: more rows than allowed would be marked as deleted.
-            DataError: a key comes more than once.
-            LeaseLostError: the feed is another run's now.
+            LeaseLostError: the segment is another worker's now; nothing was kept.
         """
-        feed = plan.feed
-        with postgres.translated(self._warehouse, feed.name):
-            # The transaction keeps the row that the lease is in, so nobody can renew it meanwhile.
-            self._statements.execute(
-                "update ops.feeds set lease_expires_at = clock_timestamp() + interval '1 hour'"
-                " where feed = %s and run_id = %s",
-                (feed.name, run_id),
+        names = ", ".join(identifier(column.lv0_name) for column in segment.columns)
+        table = stage_table(plan, segment.stage)
+        size = 0
+        with (
+            postgres.translated(self.warehouse, plan.feed.name),
+            self.statements.transaction(),
+        ):
+            self.statements.execute("set local synchronous_commit = off")
+            with self.statements.cursor() as cursor:
+                statement = f"copy {table} ({names}) from stdin (format binary)"
+                with cursor.copy(statement.encode()) as copy:
+                    for piece in pieces:
+                        copy.write(piece)
+                        size += len(piece)
+                rows = cursor.rowcount
+            progress = replace(
+                before,
+                after=last,
+                pages=before.pages + 1,
+                # A key that is read to see deletes is not a row that was fetched.
+                rows=before.rows + (rows if segment.stage == "rows" else 0),
+                bytes=before.bytes + size,
+                staged=before.staged + rows,
             )
-        with postgres.translated(self._warehouse, feed.name), self._statements.transaction():
-            stamp = self._close_feed(plan, run_id, checkpoint)
-            result = self._bring_in(plan, checkpoint, stamp, allow_deletes)
-            self._statements.execute(
-                """
-                update ops.runs set
-                    state = 'published', finished_at = clock_timestamp(), is_complete = %s,
-                    lower_mark = %s, upper_mark = %s, pages = %s, rows_read = %s, bytes_read = %s,
-                    nul_removed = %s, rows_inserted = %s, rows_updated = %s, rows_unchanged = %s,
-                    rows_deleted = %s, rows_rejected = %s, drift = %s
-                where run_id = %s
-                """,
-                (
-                    plan.is_complete, _marks(checkpoint.lower), _marks(checkpoint.upper), checkpoint.pages,
-                    checkpoint.rows, checkpoint.bytes, checkpoint.nul_removed, result.inserted,
-                    result.updated, result.unchanged, result.deleted, checkpoint.rejected,
-                    plan.drift.lines(), run_id,
-                ),
-            )  # fmt: skip
-        return result
+            self._move(plan, segment, worker_id, progress)
+        return progress
 
-    def _close_feed(self, plan: Plan, run_id: UUID, checkpoint: Checkpoint) -> str:
-        """Moves the feed's marks; the `_extracted_at` of what is published now.
-
-        It is later than the one before even where the clock was set back: what reads lv0 by it
-        would else miss rows.
-        """
-        row = self._statements.execute(
-            """
-            update ops.feeds set
-                checkpoint = null,
-                last_mark = coalesce(%(mark)s::text[], last_mark),
-                last_published_at = greatest(
-                    now(), %(started)s::timestamptz, last_published_at + interval '1 microsecond'
-                ),
-                last_swept_at = case when %(swept)s then %(started)s else last_swept_at end,
-                last_complete_at = case when %(complete)s then %(started)s else last_complete_at end
-            where feed = %(feed)s and run_id = %(run_id)s
-            returning last_published_at::text
-            """,
-            {
-                "mark": _marks(checkpoint.upper),
-                "started": checkpoint.started_at,
-                "swept": plan.is_complete or "keys" in checkpoint.kinds,
-                "complete": plan.is_complete,
-                "feed": plan.feed.name,
-                "run_id": run_id,
-            },
-        ).fetchone()
-        if row is None:
-            raise lease_lost(plan.feed.name)
-        return str(row[0])
-
-    def _bring_in(
-        self, plan: Plan, checkpoint: Checkpoint, stamp: str, allow_deletes: bool
-    ) -> Published:
-        rows = _stage_table(plan, "rows")
-        keys = _stage_table(plan, "keys") if "keys" in checkpoint.kinds else None
-        target = identifier(plan.feed.target_schema, plan.feed.target_table)
-        sql = Publish(
-            target,
-            rows,
-            keys,
-            plan.shape.columns,
-            plan.key,
-            plan.cursor,
-            plan.feed.name,
-            checkpoint.rejected_since,
-            stamp,
+    def skip(
+        self, plan: Plan, segment: Segment, worker_id: UUID, before: Progress, reject: Reject
+    ) -> Progress:
+        """Sets a row aside that the source can't send, and moves the segment behind it."""
+        progress = replace(
+            before,
+            after=reject.order,
+            pages=before.pages + 1,
+            rows=before.rows + 1,
+            rejected=before.rejected + 1,
         )
-        if not plan.proven:
-            self._refuse_doubles(plan, self._number(sql.doubles()))
-        elif plan.cursor and not plan.is_complete:
-            self._run(sql.drop_older_versions())
-        if checkpoint.straight:
-            return self._become_lv0(plan, checkpoint, target, rows, sql)
-        key = ", ".join(identifier(column.lv0_name) for column in plan.key)
-        for stage in filter(None, (rows, keys)):
-            self._run(f"analyze {stage} ({key})")
-        self._alter(plan, target)
-        missing = self._number(sql.missing()) if keys else 0
-        sees_all = plan.is_complete or keys is not None
-        deleted = self._delete(plan, sql, allow_deletes) if sees_all else 0
-        updated = self._run(sql.update())
-        inserted = self._run(sql.insert())
-        staged = self._number(f"select count(*) from {rows}")
-        self._drop_stage(plan)
-        return Published(inserted, updated, staged - inserted - updated, deleted, missing)
+        with (
+            postgres.translated(self.warehouse, plan.feed.name),
+            self.statements.transaction(),
+        ):
+            self._move(plan, segment, worker_id, progress)
+            self.statements.execute(_reject_sql(plan, segment, reject).encode())
+        return progress
 
-    def _become_lv0(
-        self, plan: Plan, checkpoint: Checkpoint, target: str, rows: str, sql: Publish
-    ) -> Published:
-        key = ", ".join(identifier(column.lv0_name) for column in plan.key)
-        if _is_direct(plan):
-            self._run(f"alter table {rows} reset (autovacuum_enabled)")
-            self._run(f"alter table {rows} alter column _extracted_at drop default")
-            self._run(f"alter table {rows} set schema {identifier(plan.feed.target_schema)}")
-            landed = identifier(plan.feed.target_schema, _stage_name(plan, "rows"))
-            self._run(f"alter table {landed} rename to {identifier(plan.feed.target_table)}")
-        else:
-            types = [
-                f"{identifier(column.lv0_name)} {column.lv0_type}" for column in plan.shape.columns
-            ]
-            own = [f"{name} {kind}" for name, kind in OWN_COLUMNS.items()]
-            self._run(f"create table {target} ({', '.join(types + own)})")
-            self._run(f"alter table {target} alter column _extracted_at set not null")
-            self._run(sql.insert())
-        self._run(f"alter table {target} add primary key ({key})")
-        # Incremental models ask for what was extracted since they last looked.
-        self._run(f"create index on {target} (_extracted_at)")
-        # The other columns are left to autovacuum: wide tables take seconds.
-        self._run(f"analyze {target} ({key}, _extracted_at)")
-        self._drop_stage(plan)
-        return Published(inserted=checkpoint.staged.get("rows", 0))
+    def _move(self, plan: Plan, segment: Segment, worker_id: UUID, progress: Progress) -> None:
+        fence = _fence(plan, segment, worker_id, progress).encode()
+        if self.statements.execute(fence).rowcount != 1:
+            raise lease_lost(plan.feed.name)
 
-    def _alter(self, plan: Plan, target: str) -> None:
-        for column in plan.drift.added:
-            self._run(
-                f"alter table {target} add column {identifier(column.lv0_name)} {column.lv0_type}"
-            )
-        for column in plan.drift.widened:
-            self._run(
-                f"alter table {target} alter column {identifier(column.lv0_name)}"
-                f" type {column.lv0_type}"
-            )
+    def buckets(self, plan: Plan, hashing: str, buckets: int) -> dict[int, tuple[int, int]]:
+        """Per bucket of the key's hash: how many rows exist in lv0, and the sum of the hashes."""
+        statement = bucket_statement(
+            PostgresDialect(hashing),
+            identifier(plan.feed.target_schema, plan.feed.target_table).replace("%", "%%"),
+            lv0_columns(plan.key),
+            buckets,
+            "_deleted_at is null",
+        )
+        query = postgres.bind(statement.text, statement.params)
+        rows = self.statements.execute(query.encode()).fetchall()
+        return {int(row[0]): (int(row[1]), int(row[2])) for row in rows}
 
-    def _delete(self, plan: Plan, sql: Publish, allow_deletes: bool) -> int:
-        alive = self._number(sql.alive())
-        gone = self._number(sql.gone())
-        share = plan.feed.extract.max_delete_share
-        if gone > alive * share and not allow_deletes:
-            raise BreakerError(
-                f"{plan.feed.name}: {gone:,} of {alive:,} rows of lv0 are no longer in "
-                f"{plan.feed.source_relation}, more than the {share:.0%} that a pass may delete. "
-                "lv0 is as it was. If the source is right, run it once with --allow-deletes.",
-                feed=plan.feed.name,
-            )
-        return self._run(sql.delete()) if gone else 0
-
-    @staticmethod
-    def _refuse_doubles(plan: Plan, doubles: int) -> None:
-        if doubles:
-            key = ", ".join(column.name for column in plan.key)
-            raise DataError(
-                f"{plan.feed.name}: {doubles:,} values of the key ({key}) come more than once in "
-                f"{plan.feed.source_relation}. lv0 is as it was. Name columns that identify a row "
-                f"in `config.meta.extract.key` in {plan.feed.file.name}.",
-                feed=plan.feed.name,
-            )
-
-    def _run(self, text: str) -> int:
-        return self._statements.execute(text.encode()).rowcount
-
-    def _number(self, text: str) -> int:
-        row = self._statements.execute(text.encode()).fetchone()
-        assert row is not None
-        return int(row[0])
+    def strays(
+        self, plan: Plan, checkpoint: Checkpoint, after: tuple[str, ...] | None, limit: int
+    ) -> list[tuple[str, ...]]:
+        """Keys, as text, that lv0 has in the window and staging has not; in lv0's order."""
+        query = publish_sql(plan, checkpoint, "").strays(after, limit)
+        return [tuple(row) for row in self.statements.execute(query.encode()).fetchall()]
 
 
-def _marks(values: tuple[str, ...] | None) -> list[str] | None:
-    return None if values is None else list(values)
+def publish_sql(plan: Plan, checkpoint: Checkpoint, stamp: str) -> Publish:
+    """The statements that publish what is staged; `stamp` is the new `_extracted_at`."""
+    return Publish(
+        target=identifier(plan.feed.target_schema, plan.feed.target_table),
+        rows=stage_table(plan, "rows"),
+        keys=stage_table(plan, "keys") if "keys" in checkpoint.kinds else None,
+        columns=plan.shape.columns,
+        key=plan.key,
+        cursor=plan.cursor,
+        feed=plan.feed,
+        checkpoint=checkpoint,
+        stamp=stamp,
+    )
 
 
-def _is_direct(plan: Plan) -> bool:
+def lv0_columns(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """The columns as lv0 has them: its names, its types."""
+    return tuple(
+        replace(
+            column,
+            native=column.lv0_type,
+            reference=identifier(column.lv0_name).replace("%", "%%"),
+            expression=identifier(column.lv0_name).replace("%", "%%"),
+        )
+        for column in columns
+    )
+
+
+def is_direct(plan: Plan) -> bool:
     """Whether staged rows need no cast to be lv0's."""
     return all(column.stage_type == column.lv0_type for column in plan.shape.columns)
 
 
-def _stage_name(plan: Plan, stage: str) -> str:
+def stage_name(plan: Plan, stage: str) -> str:
+    """Name of a staging table."""
     name = f"{plan.feed.name}.{stage}"
     if len(name.encode()) > _NAME_BYTES:
         name = f"{hashlib.sha256(plan.feed.name.encode()).hexdigest()[:32]}.{stage}"
     return name
 
 
-def _stage_table(plan: Plan, stage: str) -> str:
-    return identifier(_STAGE, _stage_name(plan, stage))
+def stage_table(plan: Plan, stage: str) -> str:
+    """The quoted staging table."""
+    return identifier(_STAGE, stage_name(plan, stage))
 
 
-def _reject_sql(plan: Plan, segment: Segment, run_id: UUID, reject: Reject) -> str:
+def _fence(plan: Plan, segment: Segment, worker_id: UUID, progress: Progress) -> str:
+    """Moves the segment and records its page; returns a row only while it is the worker's."""
+    after = progress.after or ()
+    array = f"array[{', '.join(literal(value) for value in after)}]::text[]"
+    # A key that is personal is kept no longer than it is needed.
+    is_personal = any(column.lv0_name in plan.feed.pii for column in segment.order)
+    last = "null" if is_personal else f"{literal(json.dumps(after))}::jsonb"
+    return f"""
+        with before as (
+            select s.rows, s.bytes, s.rejected from ops.segments as s
+            where s.feed = {literal(plan.feed.name)} and s.segment_no = {segment.number}
+        ),
+        fenced as (
+            update ops.segments as s set
+                after = {array}, pages = {progress.pages}, rows = {progress.rows},
+                bytes = {progress.bytes}, nul_removed = {progress.nul_removed},
+                rejected = {progress.rejected}, staged = {progress.staged}
+            where s.feed = {literal(plan.feed.name)} and s.segment_no = {segment.number}
+                and s.worker_id = '{worker_id}'
+            returning s.feed, s.segment_no, s.kind, s.pages, s.rows, s.bytes, s.staged
+        )
+        insert into ops.pages (run_id, segment_no, page_no, kind, rows, bytes, last_key)
+        select f.run_id, w.segment_no, w.pages, w.kind, w.rows - b.rows, w.bytes - b.bytes, {last}
+        from fenced as w inner join ops.feeds as f on w.feed = f.feed cross join before as b
+        returning page_no
+    """
+
+
+def _reject_sql(plan: Plan, segment: Segment, reject: Reject) -> str:
     values = dict(zip((column.lv0_name for column in segment.order), reject.order, strict=True))
-    key = {column.lv0_name: values[column.lv0_name] for column in plan.key}
+    key = key_record(plan.feed, {name: values[name] for name in map(_lv0_name, plan.key)})
     return postgres.bind(
         "insert into lv0._rejected (feed, run_id, key, column_name, reason)"
-        " values (%s, %s::uuid, %s::jsonb, %s, %s)",
-        (plan.feed.name, str(run_id), json.dumps(key), reject.column, reject.reason),
+        " select f.feed, f.run_id, %s::jsonb, %s, %s from ops.feeds as f where f.feed = %s",
+        (json.dumps(key), reject.column, reject.reason, plan.feed.name),
     )
+
+
+def _lv0_name(column: Column) -> str:
+    return column.lv0_name
+
+
+def _reader(first: pa.RecordBatch, rest: Iterator[pa.RecordBatch]) -> pa.RecordBatchReader:
+    import pyarrow as pa
+
+    return pa.RecordBatchReader.from_batches(first.schema, _chained(first, rest))
 
 
 def _watched(

@@ -1,0 +1,46 @@
+"""Finds which keys differ between source and lv0 without moving them: by hashes, in buckets.
+
+Both sides count the rows in each bucket of their key's hash and add the hashes up. Only keys in
+buckets that differ are then read. Where both sides' hashes of a key don't agree (a key that the
+source's code page spells otherwise) its bucket differs each time: more is read, nothing is missed.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from extract.paging import bucket_statement
+from extract.plan import Plan, Sweep
+from extract.session import Session
+
+__all__ = ["make_sweep"]
+
+_ROWS_PER_BUCKET = 16
+_FEWEST = 1 << 6
+_MOST = 1 << 16
+
+
+def make_sweep(plan: Plan, session: Session) -> Sweep:
+    """Which keys to read so that every difference in keys is seen."""
+    source, target = session.source, session.target
+    hashing = source.dialect.hashing
+    buckets = _buckets(plan.lv0_rows or plan.shape.estimated_rows)
+    statement = bucket_statement(source.dialect, plan.shape.relation, plan.key, buckets)
+    with ThreadPoolExecutor(1, thread_name_prefix="sweep") as pool:
+        ours = pool.submit(target.buckets, plan, hashing, buckets)
+        theirs = {
+            int(bucket or 0): (int(rows or 0), int(total or 0))
+            for bucket, rows, total in source.texts(statement)
+        }
+        held = ours.result()
+    differing = [
+        bucket for bucket in theirs.keys() | held.keys() if theirs.get(bucket) != held.get(bucket)
+    ]
+    # A list of most of the buckets costs more than it spares.
+    chosen = None if len(differing) > buckets // 2 else tuple(sorted(differing))
+    return Sweep(hashing, buckets, chosen)
+
+
+def _buckets(rows: int | None) -> int:
+    wanted = (rows or 0) // _ROWS_PER_BUCKET
+    return min(_MOST, max(_FEWEST, 1 << max(wanted - 1, 0).bit_length()))
