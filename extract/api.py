@@ -10,7 +10,7 @@ from extract.plan import Progress
 from extract.run import Observer, Options, open_pass, read_segment, run
 from extract.runs import RunResult
 from extract.settings import Connection, Project
-from extract.verify import Verification, verify
+from extract.verify import LIMIT, Verification, verify
 
 __all__ = ["run_feed", "source_connection", "verify_feed"]
 
@@ -88,6 +88,7 @@ def verify_feed(
     project_dir: Path | None = None,
     *,
     connection_urls: Mapping[str, str] | None = None,
+    limit: int = LIMIT,
 ) -> Verification:
     """Compares one feed's source with lv0; returns what it found, which is also in `ops`.
 
@@ -95,11 +96,12 @@ def verify_feed(
         feed: `source.table`, as in dbt.
         project_dir: folder of dbt_project.yml; default: this folder or one above it.
         connection_urls: URLs by connection name that win over connections.yml.
+        limit: how many rows to name.
 
     Raises:
         ExtractError: see `extract.errors`; only `TransientError` is worth a retry.
     """
-    return verify(*_places(feed, project_dir, connection_urls))
+    return verify(*_places(feed, project_dir, connection_urls), limit=limit)
 
 
 def source_connection(

@@ -27,6 +27,8 @@ _PLAIN = {
     "uuid": pa.binary(16),
     "bytea": pa.binary(),
 }
+# Microseconds from 1970 to 2000.
+_POSTGRES_EPOCH = pa.scalar(946_684_800_000_000)
 _SIZED = re.compile(r"\(\d+\)")
 _TEMPORAL = {
     "time": pa.time64("us"),
@@ -65,9 +67,9 @@ def prepare(batch: pa.RecordBatch, columns: Sequence[Column]) -> Batch:
     """Turns what a source sent for `columns` (and its order columns) into what lv0 can hold.
 
     Values of another Arrow type than the staging column's are converted, text into numbers and
-    uuids too; bytes for a column that isn't bytea are Postgres' own binary form and stay; NUL
-    characters, which Postgres can't store in text, are removed and counted; a row with a value
-    that fits nowhere is set aside.
+    uuids too; bytes for a column that isn't bytea are Postgres' own binary form and stay, and
+    timestamps become numbers, which are that form; NUL characters, which Postgres can't store in
+    text, are removed and counted; a row with a value that fits nowhere is set aside.
 
     Args:
         batch: at least one row; columns in order, then the order columns.
@@ -93,6 +95,9 @@ def prepare(batch: pa.RecordBatch, columns: Sequence[Column]) -> Batch:
         if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
             values, count = _without_nul(values)
             removed += count
+        elif pa.types.is_timestamp(values.type):
+            # As Postgres counts. The driver's own conversion knows no infinity.
+            values = pc.subtract(values.view(pa.int64()), _POSTGRES_EPOCH)
         arrays.append(values)
     rows = pa.RecordBatch.from_arrays(arrays, names=[column.lv0_name for column in columns])
     if kept is not None:

@@ -7,11 +7,11 @@ import json
 import logging
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Event
 from typing import Any
 
 from rich.console import Console
@@ -22,7 +22,7 @@ from extract.catalog import Feed, json_schema, read_catalog, select
 from extract.errors import ConfigurationError, ExtractError
 from extract.migrate import migrate
 from extract.plan import Plan
-from extract.progress import Bar, Lines
+from extract.progress import Bars, Lines
 from extract.run import Options, explain, run
 from extract.runs import RunResult, Runs
 from extract.settings import Project
@@ -78,23 +78,23 @@ def _run(project: Project, options: argparse.Namespace, console: Console) -> int
     feeds = select(read_catalog(project), options.feeds)
     warehouse = project.warehouse()
     sources = {feed.name: source_connection(project, feed) for feed in feeds}
-    bar = Bar(console) if console.is_terminal else None
-    slots = BoundedSemaphore(options.jobs)
-    chosen = Options(options.complete, options.allow_deletes, options.jobs, bar or Lines(), slots)
+    bars = Bars(console) if console.is_terminal else None
+    slots, stop = BoundedSemaphore(options.jobs), Event()
     results: list[RunResult] = []
     failed = 0
 
     def extract(feed: Feed) -> RunResult | ExtractError:
-        try:
-            return run(feed, sources[feed.name], warehouse, chosen)
-        except ExtractError as error:
-            return error
+        with bars.bar() if bars is not None else Lines() as observer:
+            chosen = Options(
+                options.complete, options.allow_deletes, options.jobs, observer, slots, stop
+            )
+            try:
+                return run(feed, sources[feed.name], warehouse, chosen)
+            except ExtractError as error:
+                return error
 
-    with (
-        bar if bar is not None else nullcontext(),
-        ThreadPoolExecutor(options.jobs, thread_name_prefix="feed") as pool,
-    ):
-        for ended in pool.map(extract, feeds):
+    with bars if bars is not None else nullcontext(), _several(options.jobs, stop) as spread:
+        for ended in spread(extract, feeds):
             if isinstance(ended, ExtractError):
                 failed += 1
                 _complain(ended, 1)
@@ -105,6 +105,21 @@ def _run(project: Project, options: argparse.Namespace, console: Console) -> int
     elif results:
         _print(_results_table(results))
     return 1 if failed else 0
+
+
+@contextmanager
+def _several(jobs: int, stop: Event) -> Iterator[Callable[..., Iterable[Any]]]:
+    """A `map` that makes so many calls at once; whatever ends the block stops them."""
+    if jobs == 1:
+        yield map
+        return
+    with ThreadPoolExecutor(jobs, thread_name_prefix="feed") as pool:
+        try:
+            yield pool.map
+        except BaseException:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def _plan(project: Project, options: argparse.Namespace, console: Console) -> int:

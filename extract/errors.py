@@ -10,6 +10,7 @@ ExtractError
 |-- DataError              rows that cannot be told apart or stored
 |-- LeaseHeldError         another run holds the feed
 |-- LeaseLostError         this run's feed was taken over
+|-- StoppedError           this run was told to stop; committed pages are kept
 `-- TransientError         the only one that is worth a retry
 
 Each text says where, what the fact is, and what to do; values of rows never appear.
@@ -27,6 +28,7 @@ __all__ = [
     "LeaseLostError",
     "RowError",
     "SourceError",
+    "StoppedError",
     "TargetError",
     "TransientError",
 ]
@@ -74,6 +76,10 @@ class LeaseHeldError(ExtractError):
 
 class LeaseLostError(ExtractError):
     """The feed was taken over while this run was away."""
+
+
+class StoppedError(ExtractError):
+    """The run was told to stop between two pages."""
 
 
 class TransientError(ExtractError):

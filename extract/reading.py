@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from threading import Event
 from typing import Protocol
 from uuid import UUID
 
 from extract import postgres
-from extract.errors import DataError, RowError, TransientError
+from extract.errors import DataError, RowError, StoppedError, TransientError
 from extract.paging import (
     Buckets,
     CursorIsNull,
@@ -58,6 +59,7 @@ class SegmentReader:
         runs: the state.
         worker_id: the fence; the run itself where it reads by itself.
         observer: is told of each page.
+        stop: ends the reading between two pages when it is set.
     """
 
     def __init__(
@@ -69,7 +71,9 @@ class SegmentReader:
         runs: Runs,
         worker_id: UUID,
         observer: Observer | None,
+        stop: Event,
     ) -> None:
+        self._stop = stop
         self._plan = plan
         self._segment = segment
         self._session = session
@@ -106,12 +110,18 @@ class SegmentReader:
         else:
             more = not self._is_empty()
             while more:
+                self._check_stop()
                 try:
                     progress, more = self._read_some(progress)
                 except RowError as error:
                     progress, more = self._around(error), True
         self._runs.finish(self._plan.feed.name, self._segment.number, self._worker_id)
         return replace(progress, is_done=True)
+
+    def _check_stop(self) -> None:
+        if self._stop.is_set():
+            name = self._plan.feed.name
+            raise StoppedError(f"{name} was told to stop; committed pages are kept.", feed=name)
 
     def _is_empty(self) -> bool:
         sweep = self._checkpoint.sweep
@@ -171,6 +181,7 @@ class SegmentReader:
             plan, segment, self._worker_id, source, target, statement, progress, page_rows
         ):
             progress = self._committed(progress, moved)
+            self._check_stop()
         return progress
 
     def _committed(self, before: Progress, after: Progress) -> Progress:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from threading import Event
 from typing import TypeVar
 from uuid import UUID
 
 from extract import postgres
 from extract.catalog import Feed
-from extract.errors import BreakerError, DataError, ExtractError
+from extract.errors import BreakerError, DataError, ExtractError, StoppedError
 from extract.paging import count_statement, max_statement
 from extract.plan import Checkpoint, Plan, Progress, Segment, make_plan
 from extract.reading import Observer, SegmentReader
@@ -43,6 +44,7 @@ class Options:
             at most two to the source, and so has each feed for itself.
         observer: is told of each page; from several threads where `jobs` is more than one.
         slots: shared by feeds that run at once, so that `jobs` bounds them all together.
+        stop: ends the run between two pages when it is set.
     """
 
     complete: bool = False
@@ -50,6 +52,7 @@ class Options:
     jobs: int = 1
     observer: Observer | None = None
     slots: AbstractContextManager[object] = field(default_factory=nullcontext)
+    stop: Event = field(default_factory=Event)
 
 
 def run(
@@ -323,18 +326,32 @@ class _Runner:
         # The workers have connections of their own; this one's would only be held.
         self._session.drop()
 
+        stop = Event()
+
         def read(segment: Segment) -> Progress:
             session = Session(self._feed, self._connection, self._warehouse)
             with self._options.slots, closing(session), closing(Runs(self._warehouse)) as runs:
-                return self._reader(plan, checkpoint, segment, session, run_id, runs).read()
+                return self._reader(plan, checkpoint, segment, session, run_id, runs, stop).read()
 
         with ThreadPoolExecutor(self._options.jobs, thread_name_prefix="range") as pool:
             futures = [pool.submit(read, segment) for segment in segments]
             try:
-                return [future.result() for future in futures]
-            except BaseException:
+                while not self._options.stop.is_set():
+                    done, left = wait(futures, timeout=1.0, return_when=FIRST_EXCEPTION)
+                    if not left or any(future.exception() for future in done):
+                        break
+            finally:
+                # Where one range failed, or the run is stopped, the others end after their page.
+                stop.set()
                 pool.shutdown(cancel_futures=True)
-                raise
+        failures = [
+            error for future in futures if not future.cancelled() and (error := future.exception())
+        ]
+        for error in sorted(failures, key=lambda each: isinstance(each, StoppedError)):
+            raise error
+        if any(future.cancelled() for future in futures):
+            raise StoppedError(f"{self._feed.name} was told to stop.", feed=self._feed.name)
+        return [future.result() for future in futures]
 
     def _reader(
         self,
@@ -344,6 +361,7 @@ class _Runner:
         session: Session,
         worker_id: UUID,
         runs: Runs | None = None,
+        stop: Event | None = None,
     ) -> SegmentReader:
         return SegmentReader(
             plan,
@@ -353,6 +371,7 @@ class _Runner:
             runs or self._runs,
             worker_id,
             self._options.observer,
+            stop or self._options.stop,
         )
 
     def _fix_upper(self, plan: Plan, checkpoint: Checkpoint, run_id: UUID) -> Checkpoint:

@@ -258,7 +258,7 @@ class Runs:
         with suppress(postgres.DatabaseError, ExtractError):
             self._connection.execute(
                 "update ops.runs set state = 'failed', finished_at = clock_timestamp(), error = %s"
-                " where run_id = %s and state = 'running'",
+                " where run_id = %s and state <> 'published'",
                 (message, run_id),
             )
 

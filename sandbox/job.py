@@ -15,7 +15,7 @@ from rich.console import Console
 from extract.api import run_feed
 from extract.catalog import Feed, read_catalog
 from extract.errors import ExtractError
-from extract.progress import Bar, Lines
+from extract.progress import Bars, Lines
 from extract.runs import RunResult
 from extract.settings import Project
 from sandbox import heroku_connect, summary
@@ -82,15 +82,15 @@ def _extract(stack: Stack) -> tuple[list[tuple[Feed, RunResult]], Mapping[str, E
     errors: dict[str, ExtractError] = {}
     console = Console(stderr=True)
     _say(f"extraction: {len(catalog)} feeds into lv0")
-    bar = Bar(console) if console.is_terminal else None
-    with bar if bar is not None else nullcontext():
+    bars = Bars(console) if console.is_terminal else None
+    with bars if bars is not None else nullcontext():
         for feed in catalog.values():
-            try:
-                result = run_feed(feed.name, stack.root, observer=bar or Lines())
-                results.append((feed, result))
-            except ExtractError as error:
-                errors[feed.name] = error
-                print(f"error: {error}", file=sys.stderr)
+            with bars.bar() if bars is not None else Lines() as observer:
+                try:
+                    results.append((feed, run_feed(feed.name, stack.root, observer=observer)))
+                except ExtractError as error:
+                    errors[feed.name] = error
+                    print(f"error: {error}", file=sys.stderr)
     return results, errors
 
 

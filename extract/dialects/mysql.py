@@ -10,28 +10,24 @@ from extract.dialects.postgres import escaped
 from extract.errors import SourceError
 from extract.paging import spelled_out
 
-__all__ = ["MysqlDialect", "base_of", "is_whole"]
+__all__ = ["BINARY", "MysqlDialect", "base_of", "is_whole"]
 
 _WHOLE = ("tinyint", "smallint", "mediumint", "int", "bigint", "year", "bit")
 _TIMES = ("date", "datetime", "timestamp")
-_BINARY = (
+BINARY = (
     ("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob")
     + ("geometry", "point", "linestring", "polygon", "multipoint", "multilinestring")
-    + ("multipolygon", "geometrycollection", "geomcollection")
+    + ("multipolygon", "geometrycollection", "geomcollection", "vector")
 )
+"""Types whose values are bytes."""
 _BASE = re.compile(r"\w+")
 _SIZE = re.compile(r"\w+\((\d+)")
-_LABELS = re.compile(r"\w+(\(.*\))", re.DOTALL)
 _TEXT = "using utf8mb4"
 
 
 @dataclass(frozen=True)
 class MysqlDialect:
-    """Implements `extract.paging.Dialect`; native types are COLUMN_TYPE of information_schema.
-
-    A column of enum or set is referred to by its number, which is what MySQL orders it by; its
-    texts would be compared as texts.
-    """
+    """Implements `extract.paging.Dialect`; native types are COLUMN_TYPE of information_schema."""
 
     hashing: str = "md5"
 
@@ -42,7 +38,7 @@ class MysqlDialect:
     def typed(self, native: str) -> str:
         """A placeholder cast to what `native` compares with by its index."""
         base = base_of(native)
-        if base in ("enum", "set") or (is_whole(base) and "unsigned" in native) or base == "bit":
+        if (is_whole(base) and "unsigned" in native) or base == "bit":
             return "cast(%s as unsigned)"
         if is_whole(base):
             return "cast(%s as signed)"
@@ -50,8 +46,9 @@ class MysqlDialect:
             return "(%s + 0e0)"
         if base == "decimal":
             return f"cast(%s as {native.split()[0]})"
-        if base in _BINARY:
-            return "unhex(%s)"
+        if base in BINARY:
+            # lv0's own text begins with \\x.
+            return r"unhex(replace(%s, '\\x', ''))"
         if base in ("date", "time"):
             return f"cast(%s as {native})"
         if base in ("datetime", "timestamp"):
@@ -61,9 +58,9 @@ class MysqlDialect:
     def as_text(self, expression: str, native: str) -> str:
         """The value as MySQL prints it; binary in hex."""
         base = base_of(native)
-        if base in _BINARY:
+        if base in BINARY:
             return f"hex({expression})"
-        if is_whole(base) or base in ("float", "double", "enum", "set"):
+        if is_whole(base) or base in ("float", "double"):
             return f"cast({_plain_number(expression, base)} as char)"
         if base in ("decimal", "time", *_TIMES):
             return f"cast({expression} as char)"
@@ -83,7 +80,7 @@ class MysqlDialect:
             return f"cast({expression} + 0 as char)"
         if is_whole(base):
             return f"cast({_plain_number(expression, base)} as char)"
-        if base in _BINARY:
+        if base in BINARY:
             return f"lower(hex({expression}))"
         if base in ("datetime", "timestamp"):
             return f"cast(cast({expression} as datetime(6)) as char)"
@@ -91,10 +88,6 @@ class MysqlDialect:
             text = f"cast({expression} as char)"
             trimmed = f"trim(trailing '.' from trim(trailing '0' from {text}))"
             return trimmed if _SIZE.match(native) else text
-        if base in ("enum", "set"):
-            labels = _LABELS.match(native)
-            listed = labels[1][1:-1] if labels else "''"
-            return f"{'elt' if base == 'enum' else 'make_set'}({expression}, {listed})"
         if base == "date":
             return f"cast({expression} as char)"
         return f"replace(convert({expression} {_TEXT}), char(0 {_TEXT}), '')"

@@ -76,6 +76,14 @@ class SqliteDialect:
         """48 bits of md5."""
         return f"stairway_hash({', '.join(texts)})"
 
+    def joined(self, texts: Sequence[str]) -> str:
+        """Canonical texts as one that is never null: chr(31) before each, chr(30) for a null."""
+        return " || ".join(f"coalesce(char(31) || {text}, char(30))" for text in texts)
+
+    def md5_number(self, text: str) -> str:
+        """The first 48 bits of the md5 of the text's UTF-8."""
+        return f"stairway_hash({text})"
+
     def settled(self, expression: str, native: str) -> str | None:
         """SQLite has one writer at a time, but no column type that says who came first."""
         return None
@@ -131,9 +139,12 @@ def _value(text: str | None, kind: str) -> Value:
     if text.startswith(_TAG):
         group, text = text[1], text[2:]
     if group == "b":
-        return bytes.fromhex(text)
+        # lv0's own text begins with \x.
+        return bytes.fromhex(text.removeprefix("\\x"))
     if group == "t":
         return text
+    if text in ("true", "false"):
+        return int(text == "true")
     return float(text) if _FRACTION.search(text) else int(text)
 
 

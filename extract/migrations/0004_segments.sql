@@ -1,7 +1,7 @@
 -- A pass is read in segments, each with its own worker and its own place: key ranges of one
 -- table can be read at once, by threads of one process or by several processes.
 create table ops.segments (
-    feed text not null references ops.feeds on delete cascade,
+    feed text not null,
     segment_no integer not null,
     kind text not null,
     -- The fence: a page is committed only while this is still the worker that reads the segment.

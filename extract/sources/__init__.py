@@ -22,6 +22,8 @@ _MODULES = {
     "postgres": "extract.sources.postgres",
     "mysql": "extract.sources.mysql",
     "mariadb": "extract.sources.mysql",
+    "mssql": "extract.sources.sqlserver",
+    "sqlserver": "extract.sources.sqlserver",
     "sqlite": "extract.sources.sqlite",
     "files": "extract.sources.files",
 }

@@ -108,7 +108,11 @@ def one_of(table: str, schema: str, found: Sequence[str], others: Sequence[str],
 
 
 def as_batches(
-    rows: Iterable[Sequence[Any]], columns: Sequence[Column], names: Sequence[str]
+    rows: Iterable[Sequence[Any]],
+    columns: Sequence[Column],
+    names: Sequence[str],
+    *,
+    in_text: bool = False,
 ) -> Iterator[pa.RecordBatch]:
     """Rows of a DB-API cursor as Arrow batches, each of a few MB.
 
@@ -119,6 +123,7 @@ def as_batches(
         rows: in order; Python values.
         columns: of the first values of a row; what follows is text (the order).
         names: of all values.
+        in_text: the driver gives every value as the bytes of its text, but for bytea.
     """
     # Here, as a source that copies without Arrow needn't load it.
     import pyarrow as pa
@@ -131,7 +136,7 @@ def as_batches(
     remaining = iter(rows)
     while chunk := list(islice(remaining, per_batch)):
         arrays = [
-            _array(values, kind)
+            _parsed(values, kind) if in_text else _array(values, kind)
             for values, kind in zip(zip(*chunk, strict=True), types, strict=True)
         ]
         batch = pa.RecordBatch.from_arrays(arrays, names=list(names))
@@ -148,6 +153,18 @@ def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
         return pa.array(values, kind)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
         return pa.array([None if value is None else _text(value) for value in values], pa.string())
+
+
+def _parsed(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    import pyarrow as pa
+
+    if pa.types.is_binary(kind):
+        return pa.array(values, kind)
+    texts = pa.array(values, pa.string())
+    try:
+        return texts.cast(kind)
+    except pa.ArrowException:
+        return texts
 
 
 def _text(value: Any) -> str:

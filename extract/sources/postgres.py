@@ -30,7 +30,7 @@ _DRIVERS = ("copy", "adbc")
 # Types whose Arrow form ADBC reads and writes without loss.
 _PLAIN = frozenset(
     ("bool", "int2", "int4", "int8", "float4", "float8")
-    + ("text", "varchar", "bpchar", "json", "bytea", "date", "time")
+    + ("text", "varchar", "bpchar", "json", "bytea", "date", "time", "timestamp", "timestamptz")
 )
 # The first oid that isn't Postgres' own: such a type need not exist in the warehouse.
 _FIRST_USER_OID = 16384

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from extract.api import source_connection
-from extract.catalog import Feed, read_catalog, select
+from extract.catalog import read_catalog, select
 from extract.errors import ConfigurationError, ExtractError
 from extract.settings import Project
 from extract.verify.report import KINDS, Verification
@@ -79,11 +79,11 @@ def _verify(project: Project, options: argparse.Namespace, console: Console) -> 
     if options.json:
         print(json.dumps([found.as_mapping() for found in reports], indent=2, ensure_ascii=False))
     else:
-        _print(feeds, reports)
+        _print(reports)
     return status
 
 
-def _print(feeds: list[Feed], reports: list[Verification]) -> None:
+def _print(reports: list[Verification]) -> None:
     # Into a file or a pipe a table keeps its lines whole.
     console = Console(width=None if sys.stdout.isatty() else 240)
     counted = ("source_rows", "lv0_rows", *KINDS, "newer", "rejected")
@@ -93,7 +93,7 @@ def _print(feeds: list[Feed], reports: list[Verification]) -> None:
     table.add_column("seconds", justify="right")
     table.add_column("columns that differ")
     for found in reports:
-        figures = vars(found)
+        figures = vars(found) if found.state != "failed" else dict.fromkeys(counted)
         table.add_row(
             found.feed,
             found.state,

@@ -123,7 +123,8 @@ class _Comparison:
             is_masked = any(column.lv0_name in self.plan.feed.pii for column in self.plan.key)
             if is_masked or not keys:
                 raise
-            return replace(self, source=self._leaving_out(keys))._run(limit)
+            found = replace(self, source=self._leaving_out(keys))._run(limit)
+            return replace(found, rejected=max(found.rejected, len(keys)))
 
     def _run(self, limit: int) -> Verification:
         name = self.plan.feed.name

@@ -120,7 +120,7 @@ def rows_statement(
 
     Args:
         side: to ask.
-        buckets: those to take, of a side that can hash; None: all.
+        buckets: those to take; None: all, which is also what a side that can't hash sends.
         mark: the largest cursor of the last run; None: no row is flagged.
         overlap_seconds: how far behind the mark the next run starts.
     """
@@ -131,7 +131,7 @@ def rows_statement(
     flag = Statement("'0'") if mark is None else _flag(side, mark, overlap_seconds)
     keys = [side.dialect.as_text(column.reference, column.native) for column in side.key]
     chosen = Statement("")
-    if buckets is not None:
+    if buckets is not None and side.can_hash:
         numbers = ", ".join(str(bucket) for bucket in sorted(buckets))
         chosen = Statement(f"{key} & {BUCKETS - 1} in ({numbers})")
     clause = side.filtered(chosen)
