@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["SqlError", "syntax_error"]
+__all__ = ["BEYOND", "SqlError", "beyond", "syntax_error"]
+
+# A number of nobody's: the stand-in lacks something that a server has.
+BEYOND = 40999
 
 
 class SqlError(Exception):
@@ -14,6 +17,11 @@ class SqlError(Exception):
         self.text = text
         self.severity = severity
         self.state = state
+
+
+def beyond(text: str) -> SqlError:
+    """What the stand-in can't do, though a server could."""
+    return SqlError(BEYOND, f"The stand-in {text}.")
 
 
 def syntax_error(near: str) -> SqlError:

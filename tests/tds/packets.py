@@ -125,9 +125,10 @@ class Channel:
         """Closes; `abruptly` by a reset that the peer sees as a lost connection."""
         try:
             if abruptly:
-                self._socket.setsockopt(
-                    socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
-                )
+                linger = struct.pack("ii", 1, 0)
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                # The thread that waits for the client holds the socket until it is woken.
+                self._socket.shutdown(socket.SHUT_RD)
             else:
                 self._socket.shutdown(socket.SHUT_RDWR)
         except OSError:

@@ -37,10 +37,10 @@ class Reply:
         token = tokens.done_in_procedure if self._procedure else tokens.done
         self._pending = lambda more: token(status | more, rows or 0)
 
-    def end_procedure(self, *, failed: bool = False) -> None:
-        """Ends a procedure call."""
+    def end_procedure(self, *, last: bool) -> None:
+        """Ends a procedure call, the last of its message or not."""
         self.add(b"")
-        status = tokens.ERROR if failed else 0
+        status = 0 if last else tokens.IN_BATCH
         self._pending = lambda more: tokens.done_procedure(status | more)
 
     def send(self) -> None:

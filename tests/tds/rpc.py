@@ -38,13 +38,6 @@ class Call:
     procedure: str
     parameters: list[Parameter]
 
-    @property
-    def text(self) -> str:
-        """The statement in it, for those who look for one; the handle of a prepared one is not."""
-        texts = [p.value for p in self.parameters[:3] if isinstance(p.value, str)]
-        at = 1 if self.procedure.startswith("sp_prep") else 0
-        return texts[at] if len(texts) > at else self.procedure
-
 
 def skip_headers(body: bytes) -> int:
     """Where a message begins after ALL_HEADERS."""

@@ -6,16 +6,18 @@ import queue
 import socket
 import struct
 import threading
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Generator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from tests.tds import tokens
-from tests.tds.engine import Count, Engine, Environment, Event, Notice, Output, Rows, Status
-from tests.tds.errors import SqlError
+from tests.tds.engine import Engine
+from tests.tds.errors import SqlError, beyond
+from tests.tds.events import Count, Environment, Event, Notice, Output, Rows, Status
+from tests.tds.failures import Interrupted
 from tests.tds.faults import Fault
 from tests.tds.login import Encryption, Login, prelogin_encryption, prelogin_reply
 from tests.tds.packets import Channel, Disconnected, Kind, Message
-from tests.tds.procedures import call
+from tests.tds.procedures import Prepared, call, text_of
 from tests.tds.reply import Reply
 from tests.tds.rpc import read_calls, skip_headers
 from tests.tds.values import encode, encoder
@@ -27,6 +29,8 @@ __all__ = ["Session"]
 
 # Clients ask for less than they can read; what they ask for is kept within TDS's own bounds.
 _SMALLEST_PACKET, _LARGEST_PACKET = 512, 32_767
+# The first version of TDS, 7.3 B, that knows rows with a bitmap of their NULLs.
+_NULL_BITMAPS = 0x730B0003
 _BEGIN, _COMMIT, _ROLLBACK = 5, 7, 8
 _LEVELS = {1: "read uncommitted", 2: "read committed", 3: "repeatable read", 4: "serializable",
            5: "snapshot"}  # fmt: skip
@@ -47,11 +51,18 @@ class Session:
         self._attention = threading.Event()
         self._gone = threading.Event()
         self._engine: Engine | None = None
+        self._prepared = Prepared()
+        self._version = 0
 
     def run(self) -> None:
         """Serves; returns when the connection is over."""
         try:
-            if self._log_in():
+            try:
+                logged_in = self._log_in()
+            except (IndexError, ValueError, struct.error) as error:
+                # A client of TDS 8 speaks TLS from its first byte on.
+                raise Disconnected("not a login of TDS 7") from error
+            if logged_in:
                 threading.Thread(target=self._read, daemon=True).start()
                 self._serve()
         except Disconnected:
@@ -105,7 +116,8 @@ class Session:
         reply.add(tokens.environment_bytes(7, self._engine.collation_wire, b""))
         reply.add(tokens.environment(2, "us_english", ""))
         reply.add(tokens.info(5703, "Changed language setting to us_english."))
-        reply.add(tokens.login_acknowledged(min(_version(login.version), 0x74000004)))
+        self._version = _version(login.version)
+        reply.add(tokens.login_acknowledged(self._version))
         size = self._packet_size(login)
         reply.add(tokens.environment(4, str(size), str(login.packet_size)))
 
@@ -144,8 +156,7 @@ class Session:
             try:
                 self._answer(message, reply)
             except _Cancelled:
-                while self._inbox.get() is not None and not self._attention.is_set():
-                    pass
+                self._inbox.get()
                 self._attention.clear()
                 reply.send_cancelled()
             else:
@@ -154,19 +165,21 @@ class Session:
     def _answer(self, message: Message, reply: Reply) -> None:
         assert self._engine is not None
         if message.kind == Kind.RPC:
-            for request in read_calls(message.body):
-                self._send_events(call(self._engine, request), reply, str(request.text))
-                reply.end_procedure()
+            requests = list(read_calls(message.body))
+            for number, request in enumerate(requests, 1):
+                text = text_of(self._prepared, request)
+                events = call(self._engine, self._prepared, request)
+                self._send_events(events, reply, text)
+                reply.end_procedure(last=number == len(requests))
         elif message.kind == Kind.BATCH:
             text = message.body[skip_headers(message.body) :].decode("utf-16-le")
             self._send_events(self._engine.batch(text, {}), reply, text)
         elif message.kind == Kind.TRANSACTION:
             self._send_events(self._transaction(message.body), reply, "")
         else:
-            text = f"The stand-in knows no message of type {message.kind}."
-            self._send_events(_raise(SqlError(50000, text)), reply, "")
+            self._send_events(_raise(beyond(f"knows no message {message.kind}")), reply, "")
 
-    def _transaction(self, body: bytes) -> Iterator[Event]:
+    def _transaction(self, body: bytes) -> Generator[Event, None, None]:
         assert self._engine is not None
         at = skip_headers(body)
         request = struct.unpack_from("<H", body, at)[0]
@@ -179,31 +192,38 @@ class Session:
             if flags < len(body) and body[flags] & 1:
                 yield from self._engine.begin(_LEVELS.get(body[flags + 1]))
         else:
-            raise SqlError(50000, f"The stand-in knows no transaction request {request}.")
+            raise beyond(f"knows no transaction request {request}")
         yield Count(None)
 
-    def _send_events(self, events: Iterator[Event], reply: Reply, text: str) -> None:
+    def _send_events(self, events: Generator[Event, None, None], reply: Reply, text: str) -> None:
         assert self._engine is not None
-        fault = self._server.meet(self._spid, text) if text else None
+        fault = self._server.meet(text) if text else None
         cut_after = None
         try:
             if fault is not None:
-                cut_after = self._act(fault)
+                cut_after = self._act(fault, reply)
             for event in events:
-                self._send_event(event, reply, cut_after)
+                try:
+                    self._send_event(event, reply, cut_after)
+                except Interrupted as error:
+                    # Let the engine undo the statement and say what happened.
+                    events.throw(error)
         except SqlError as error:
             if self._attention.is_set():
                 raise _Cancelled from error
             reply.add(tokens.error(error.number, error.severity, error.text, state=error.state))
             reply.done(failed=True)
+        finally:
+            events.close()
         if self._attention.is_set():
             raise _Cancelled
 
-    def _act(self, fault: Fault) -> int | None:
+    def _act(self, fault: Fault, reply: Reply) -> int | None:
         assert self._engine is not None
         if fault.kind == "error":
             if fault.number == 1205:
-                self._engine.abandon()
+                for event in self._engine.abandon():
+                    self._send_event(event, reply, None)
             raise SqlError(fault.number, fault.text, severity=fault.severity)
         if fault.kind == "cut":
             if fault.rows < 0:
@@ -239,19 +259,35 @@ class Session:
         reply.add(tokens.column_metadata(result.columns))
         encoders = [encoder(column.type, nullable=column.nullable) for column in result.columns]
         count = 0
+        nullable = self._version >= _NULL_BITMAPS
         for row in result.rows:
             if cut_after is not None and count >= cut_after:
                 reply.flush()
                 self._cut()
             if self._attention.is_set():
                 raise _Cancelled
-            parts = [write(value) for write, value in zip(encoders, row, strict=True)]
-            reply.add(b"\xd1" + b"".join(parts))
+            if nullable and None in row:
+                reply.add(_row_with_nulls(encoders, row))
+            else:
+                parts = [write(value) for write, value in zip(encoders, row, strict=True)]
+                reply.add(b"\xd1" + b"".join(parts))
             count += 1
         if cut_after is not None:
             reply.flush()
             self._cut()
         reply.done(rows=count)
+
+
+def _row_with_nulls(encoders: Sequence[Callable[[Any], bytes]], row: Sequence[Any]) -> bytes:
+    """NBCROW: a bit for each column says whether it is NULL, and NULLs take no further room."""
+    bitmap = 0
+    parts = []
+    for at, (write, value) in enumerate(zip(encoders, row, strict=True)):
+        if value is None:
+            bitmap |= 1 << at
+        else:
+            parts.append(write(value))
+    return b"\xd2" + bitmap.to_bytes((len(row) + 7) // 8, "little") + b"".join(parts)
 
 
 def _version(asked: int) -> int:
@@ -261,6 +297,6 @@ def _version(asked: int) -> int:
     )
 
 
-def _raise(error: SqlError) -> Iterator[Event]:
+def _raise(error: SqlError) -> Generator[Event, None, None]:
     raise error
     yield
