@@ -1,6 +1,6 @@
 # `make` alone lists the targets. All of them set up what they need.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test change stop airflow docs psql lint clean db salesforce bench-extract reference requirements
+.PHONY: help setup run test change stop airflow docs psql lint clean db salesforce bench bench-sqlserver bench-peers reference requirements
 
 PYTHON ?= python3
 VENV := .venv
@@ -12,7 +12,7 @@ export AIRFLOW__COSMOS__ENABLE_TELEMETRY := False
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv with everything in it
 
@@ -61,8 +61,14 @@ db: $(STAMP) ## set up a warehouse of your own (see profiles.yml): schemas and s
 salesforce: $(STAMP) ## let the simulated Salesforce take what hc has queued (REFUSE=account:ID)
 	@$(BIN)/python -m sandbox salesforce $(if $(REFUSE),--refuse $(REFUSE))
 
-bench-extract: $(STAMP) ## time the extraction against a bare `psql | psql` copy (ROWS=500000)
-	@$(BIN)/python -m bench.extract $(if $(ROWS),--rows $(ROWS))
+bench: $(STAMP) ## time the extraction beside other tools, about 20 minutes (ROWS=500000 ONLY=limit,sling)
+	@$(BIN)/python -m bench $(if $(ROWS),--rows $(ROWS)) $(if $(TURNS),--turns $(TURNS)) $(if $(ONLY),--only $(ONLY))
+
+bench-sqlserver: $(STAMP) ## time it from the SQL Server in STAIRWAY_TEST_SQLSERVER_URL
+	@$(BIN)/python -m bench.sqlserver $(if $(ROWS),--rows $(ROWS)) $(if $(TURNS),--turns $(TURNS))
+
+bench-peers: $(STAMP) ## compile bench/peers.txt, the other tools' versions, from bench/peers.in
+	@$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-annotate bench/peers.in --output-file bench/peers.txt
 
 reference: $(STAMP) ## write docs/reference from the code
 	@PYTHONPATH=. $(BIN)/python docs/reference/generate.py

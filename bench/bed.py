@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 
 from sandbox import erp
 from sandbox.erp.sample import RENTAL
@@ -97,9 +96,6 @@ class Bed:
         self.postgres.drop_database(TARGET)
         self.postgres.create_database(TARGET)
         with psycopg.connect(self.target_url, autocommit=True) as connection:
-            connection.execute(
-                sql.SQL("alter database {} set timezone = 'UTC'").format(sql.Identifier(TARGET))
-            )
             connection.execute("checkpoint")
 
     def environment(self, scratch: Path) -> dict[str, str]:

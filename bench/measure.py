@@ -15,7 +15,7 @@ from typing import IO
 
 import psutil
 
-__all__ = ["Command", "Failed", "Measured", "measure", "medians"]
+__all__ = ["Command", "FailedError", "Measured", "measure", "medians"]
 
 _SAMPLE_S = 0.05
 # Looking for new children reads all of /proc, which the contestants would feel at every sample.
@@ -45,7 +45,7 @@ class Measured:
     peak_rss_mb: float
 
 
-class Failed(Exception):
+class FailedError(Exception):
     """A contestant that didn't arrive; the text says why."""
 
 
@@ -99,7 +99,7 @@ def measure(pipeline: list[Command], log: Path, timeout_s: float) -> Measured:
         timeout_s: seconds after which they are ended.
 
     Raises:
-        Failed: a process ended with an error, or time was up.
+        FailedError: a process ended with an error, or time was up.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as out:
@@ -118,9 +118,9 @@ def measure(pipeline: list[Command], log: Path, timeout_s: float) -> Measured:
                     _kill_group(process.pid)
                     process.wait()
     if watch.timed_out:
-        raise Failed(f"more than {timeout_s:.0f} s")
+        raise FailedError(f"more than {timeout_s:.0f} s")
     if any(process.returncode for process in processes):
-        raise Failed(_last_line(log))
+        raise FailedError(_last_line(log))
     return Measured(wall_s, cpu_s, watch.peak / _MB)
 
 

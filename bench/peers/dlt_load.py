@@ -33,7 +33,7 @@ def main() -> None:
         credentials=source.set(drivername="postgresql+psycopg2").render_as_string(False),
         schema=schema,
         table=table,
-        backend=backend,  # type: ignore[arg-type]
+        backend=backend,
     )
     pipeline.run(
         resource,
