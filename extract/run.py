@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from threading import Event
 from typing import TypeVar
 from uuid import UUID
@@ -148,7 +147,7 @@ class _Runner:
                 source.describe(feed.extract),
                 target.lv0(feed.target_schema, feed.target_table),
                 self._runs.state(feed.name),
-                datetime.now(UTC),
+                self._runs.now(),
                 place=self._connection.where,
                 complete=complete,
                 sweep=sweep,
@@ -244,7 +243,7 @@ class _Runner:
             logger.info("%s: %s", plan.feed.name, plan.reason)
             return held
         bounds = self._bounds(plan)
-        checkpoint = plan.first_checkpoint(datetime.now(UTC), bounds)
+        checkpoint = plan.first_checkpoint(self._runs.now(), bounds)
         if "keys" in plan.kinds:
             checkpoint = replace(checkpoint, sweep=make_sweep(plan, self._session))
         self._session.target.create_stage(plan, run_id, checkpoint)

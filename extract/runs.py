@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, LiteralString, TypeVar
 from uuid import UUID, uuid4
 
@@ -119,6 +120,13 @@ class Runs:
             f"{where} was set up by a newer release (version {version}, this one knows "
             f"{SCHEMA_VERSION}). Upgrade Stairway."
         )
+
+    def now(self) -> datetime:
+        """The warehouse's clock: the only one that all workers share."""
+        row = self._connection.execute("select clock_timestamp()").fetchone()
+        assert row is not None
+        moment: datetime = row[0]
+        return moment
 
     def state(self, feed: str) -> FeedState:
         """What is remembered of `feed`."""
