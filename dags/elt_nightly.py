@@ -7,8 +7,9 @@ that were missed are not made up for: each run reads what changed since the last
 Salesforce takes them. Only rows that differ are written.
 
 **The graph** is dbt's own. A source is a group `lv0_<source>__<table>`: `extract`, then the
-source's tests. A model is one task that builds and tests it. A failing test stops what is below it
-and nothing else.
+source's tests. Beside it `lv0_<source>__<table>_verify` compares a complete pass with the source,
+and nothing waits for that. A model is one task that builds and tests it. A failing test stops what
+is below it and nothing else.
 
 **Safe to re-run**, as a whole or from any task on: every step writes the difference only. A
 lost connection is tried again twice; whatever would fail again fails at once.

@@ -10,9 +10,10 @@ from airflow.sdk import DAG, TaskGroup
 from cosmos.dbt.graph import DbtNode
 from cosmos.operators.local import DbtSourceLocalOperator, DbtTestLocalOperator
 
-from _stairway.extraction import extract_feed
+from _stairway.extraction import extract_feed, open_feed, read_range
+from _stairway.verification import verify_feed
 
-__all__ = ["EXTRACT_POOL", "source_group", "task_id"]
+__all__ = ["EXTRACT_POOL", "source_group", "task_id", "verify_task_id"]
 
 # Its slots bound how many tables are read from the sources at a time.
 EXTRACT_POOL = "extract"
@@ -23,6 +24,11 @@ def task_id(node: DbtNode) -> str:
     if node.unique_id.startswith("source."):
         return f"lv0_{node.resource_name.replace('.', '__')}"
     return str(node.name)
+
+
+def verify_task_id(node: DbtNode) -> str:
+    """The task that compares the source with lv0, where there is one."""
+    return f"{task_id(node)}_verify"
 
 
 def source_group(
@@ -38,21 +44,36 @@ def source_group(
 
     Returns:
         A group of those of `extract`, `test` and `freshness` that the source states, in a row;
-        None where it states none, such as a table that something else fills.
+        None where it states none, such as a table that something else fills. A table with
+        `ranges` is opened first and read by a mapped task, so that `extract` finds most of it
+        read. Beside the group stands the task that verifies what was extracted: nothing waits
+        for that one, as a source may have moved on since (docs/adr/0007-verify.md).
     """
     group = TaskGroup(group_id=task_id(node), dag=dag, parent_group=task_group)
     select = f"source:{node.resource_name}"
     steps: list[Any] = []
-    if "extract" in (node.config.get("meta") or {}):
-        steps.append(
-            PythonOperator(
-                task_id="extract",
-                python_callable=extract_feed,
-                op_kwargs={"feed": node.resource_name},
-                pool=EXTRACT_POOL,
-                dag=dag,
-                task_group=group,
-            )
+    how = (node.config.get("meta") or {}).get("extract")
+    if how is not None:
+        if how.get("ranges", 1) > 1:
+            steps += _ranges(node.resource_name, dag, group)
+        extract = PythonOperator(
+            task_id="extract",
+            python_callable=extract_feed,
+            op_kwargs={"feed": node.resource_name},
+            # A pass that isn't shared has no ranges: the mapped task is skipped then.
+            trigger_rule="none_failed",
+            pool=EXTRACT_POOL,
+            dag=dag,
+            task_group=group,
+        )
+        steps.append(extract)
+        PythonOperator(
+            task_id=verify_task_id(node),
+            python_callable=verify_feed,
+            op_kwargs={"feed": node.resource_name, "extracted": extract.output},
+            pool=EXTRACT_POOL,
+            dag=dag,
+            task_group=task_group,
         )
     if node.has_non_detached_test:
         detached = [
@@ -78,3 +99,22 @@ def source_group(
     for before, after in pairwise(steps):
         before >> after
     return group if steps else None
+
+
+def _ranges(feed: str, dag: DAG, group: TaskGroup) -> list[Any]:
+    opened = PythonOperator(
+        task_id="open",
+        python_callable=open_feed,
+        op_kwargs={"feed": feed},
+        pool=EXTRACT_POOL,
+        dag=dag,
+        task_group=group,
+    )
+    read = PythonOperator.partial(
+        task_id="read",
+        python_callable=read_range,
+        pool=EXTRACT_POOL,
+        dag=dag,
+        task_group=group,
+    ).expand(op_kwargs=opened.output)
+    return [opened, read]

@@ -12,6 +12,12 @@ def node_of_task(dag: Any) -> dict[str, str]:
         children = getattr(task_or_group, "children", None)
         tasks = children.values() if children is not None else [task_or_group]
         found |= {task.task_id: unique_id for task in tasks}
+        if children is not None:
+            found |= {
+                task.task_id: unique_id
+                for task in dag.tasks
+                if task.task_id == f"{task_or_group.group_id}_verify"
+            }
     return found
 
 

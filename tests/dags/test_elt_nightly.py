@@ -100,7 +100,9 @@ def test_a_dbt_task_ends_at_once_where_another_try_would_fail_again(dag: Any) ->
 
 
 def test_each_source_has_one_extract_task_in_the_pool(dag: Any, manifest: dict[str, Any]) -> None:
-    extracts = {task.op_kwargs["feed"]: task for task in dag.tasks if task.pool == "extract"}
+    extracts = {
+        task.op_kwargs["feed"]: task for task in dag.tasks if task.task_id.endswith(".extract")
+    }
     feeds = {f"{node['source_name']}.{node['name']}" for node in manifest["sources"].values()}
     assert set(extracts) == feeds
     assert len([task for task in dag.tasks if task.task_id.endswith(".extract")]) == len(feeds)
@@ -108,6 +110,23 @@ def test_each_source_has_one_extract_task_in_the_pool(dag: Any, manifest: dict[s
         source, table = feed.split(".")
         assert task.task_id == f"lv0_{source}__{table}.extract"
         assert task.upstream_task_ids == set()
+        assert task.pool == "extract"
+
+
+def test_what_was_extracted_is_verified_and_nothing_waits_for_that(
+    dag: Any, manifest: dict[str, Any]
+) -> None:
+    verifies = {task.task_id: task for task in dag.tasks if task.task_id.endswith("_verify")}
+    assert set(verifies) == {
+        f"lv0_{node['source_name']}__{node['name']}_verify" for node in manifest["sources"].values()
+    }
+    for name, task in verifies.items():
+        extract = f"{name.removesuffix('_verify')}.extract"
+        assert task.upstream_task_ids == {extract}
+        assert task.downstream_task_ids == set()
+        assert task.op_kwargs["extracted"].operator.task_id == extract
+        assert task.op_kwargs["feed"] == dag.get_task(extract).op_kwargs["feed"]
+        assert task.pool == "extract"
 
 
 def test_each_model_is_one_task_of_its_name(dag: Any, manifest: dict[str, Any]) -> None:
@@ -144,7 +163,7 @@ def test_a_source_is_extracted_then_tested_then_read(dag: Any) -> None:
         assert steps == [step for step in order if step in steps]
         tasks = list(group.children.values())
         for before, after in pairwise(tasks):
-            assert before.downstream_task_ids == {after.task_id}
+            assert before.downstream_task_ids - {f"{group.group_id}_verify"} == {after.task_id}
         assert tasks[-1].downstream_task_ids
 
 
@@ -158,7 +177,7 @@ def test_every_test_of_the_project_runs_in_exactly_one_task(
         if unique_id.startswith("test."):
             assert task.select == unique_id.split(".")[2]
             runs[unique_id] += 1
-        elif not task.task_id.endswith((".extract", ".freshness")):
+        elif not task.task_id.endswith((".extract", ".freshness", "_verify")):
             excluded = set((task.exclude or "").split())
             for name, parents in parents_of_tests(manifest).items():
                 if unique_id in parents and name.split(".")[2] not in excluded:
