@@ -136,6 +136,9 @@ def _converted(values: pa.Array, stage_type: str) -> tuple[pa.Array, pa.Array | 
 def _cast(values: pa.Array, wanted: pa.DataType) -> pa.Array:
     if pa.types.is_fixed_size_binary(wanted):
         return _uuids(values, wanted)
+    if pa.types.is_decimal(wanted) and pa.types.is_integer(values.type):
+        # A cast of numbers asks for room for the widest number of their type.
+        values = values.cast(pa.string())
     if pa.types.is_temporal(wanted) and pa.types.is_temporal(values.type):
         # Finer than a microsecond is cut off: Postgres holds no more.
         return values.cast(wanted, safe=False) if _is_finer(values.type) else values.cast(wanted)

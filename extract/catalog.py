@@ -73,7 +73,10 @@ class Extract(pydantic.BaseModel):
         0, description="How far the window reaches back from the latest row, e.g. 3h."
     )
     ranges: int = pydantic.Field(
-        1, ge=1, le=64, description="Key ranges of a complete pass that may be read at once."
+        1,
+        ge=1,
+        le=64,
+        description="Key ranges of a complete pass that may be read at once; set it on the table.",
     )
     overlap: Seconds = pydantic.Field(
         0, description="How far behind the last mark an incremental pass starts, e.g. 1h."

@@ -205,7 +205,10 @@ class _Runner:
 
     def _leased(self, act: Callable[[UUID], T]) -> T:
         feed, runs = self._feed, self._runs
-        with runs.lease(feed.name, feed.extract.mode) as run_id:
+        with (
+            postgres.translated(self._warehouse, feed.name),
+            runs.lease(feed.name, feed.extract.mode) as run_id,
+        ):
             try:
                 with postgres.translated(self._warehouse, feed.name):
                     return act(run_id)

@@ -10,14 +10,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from extract.api import run_feed
+from extract.api import read_feed_segment, run_feed
+from extract.errors import ExtractError
 from extract.migrate import migrate
 from extract.runs import RunResult
 from extract.settings import Connection
@@ -29,20 +30,34 @@ _NUMBERS = count(1)
 
 @dataclass(frozen=True)
 class Stand:
-    """A project in `home` that leads from database `source` to database `warehouse`."""
+    """A project in `home` that leads from database `source` to database `warehouse`.
+
+    The source is read by `driver`, `copy` or `adbc`.
+    """
 
     home: Path
     cluster: EmbeddedPostgres
     source_name: str
     warehouse_name: str
+    driver: str = "copy"
 
     @classmethod
-    def make(cls, home: Path, cluster: EmbeddedPostgres) -> Stand:
+    def make(cls, home: Path, cluster: EmbeddedPostgres, driver: str = "copy") -> Stand:
         """A new project with two new databases; the warehouse is migrated."""
         number = next(_NUMBERS)
-        stand = cls(home, cluster, f"Source {number}%", f"warehouse_{number}")
+        stand = cls(home, cluster, f"Source {number}%", f"warehouse_{number}", driver)
         for name in (stand.source_name, stand.warehouse_name):
             cluster.create_database(name)
+        stand.write_project()
+        migrate(Connection("warehouse", stand.warehouse_url), ["lv0"])
+        return stand
+
+    def twin(self, home: Path, driver: str | None = None) -> Stand:
+        """The same source, extracted into a warehouse of its own."""
+        name = f"warehouse_{next(_NUMBERS)}"
+        self.cluster.create_database(name)
+        home.mkdir(parents=True, exist_ok=True)
+        stand = replace(self, home=home, warehouse_name=name, driver=driver or self.driver)
         stand.write_project()
         migrate(Connection("warehouse", stand.warehouse_url), ["lv0"])
         return stand
@@ -59,10 +74,10 @@ class Stand:
             "type": "postgres", "host": "127.0.0.1", "port": self.cluster.port,
             "user": "stairway", "dbname": self.warehouse_name, **(warehouse or {}),
         }  # fmt: skip
-        erp = source_url or self.cluster.url("postgres")
+        erp = {"url": source_url or self.cluster.url("postgres"), "driver": self.driver}
         self._write("dbt_project.yml", {"profile": "p", "model-paths": ["models"]})
         self._write("profiles.yml", {"p": {"target": "t", "outputs": {"t": output}}})
-        self._write("connections.yml", {"erp": {"url": erp}})
+        self._write("connections.yml", {"erp": erp})
 
     def feeds(self, **extracts: dict[str, Any]) -> None:
         """Writes the catalogue: source `s` with a table for each of `extracts`."""
@@ -83,6 +98,10 @@ class Stand:
 
     def warehouse(self, *statements: str) -> None:
         self._execute(self.warehouse_name, statements)
+
+    def forget(self) -> None:
+        """Removes all state, as if nothing had ever run; lv0 stays."""
+        self.warehouse("truncate ops.feeds, ops.segments, ops.runs, ops.pages")
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of a query on the warehouse."""
@@ -181,11 +200,17 @@ class Children:
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
-    def start(self, *arguments: str, die_after_page: int = 0, lease_seconds: int = 0) -> Child:
-        """A run of the command line that kills itself after a page, or ends as runs do."""
+    def start(self, *arguments: str, **options: float) -> Child:
+        """A run of the command line; see `_be_child` for the options."""
+        return self._start({"arguments": arguments, **options})
+
+    def work(self, feed: str, number: int, **options: float) -> Child:
+        """A worker that reads one segment of the feed's open pass; options likewise."""
+        return self._start({"segment": [feed, number], **options})
+
+    def _start(self, request: dict[str, Any]) -> Child:
         out = self._home / f"child_{next(self._numbers)}.txt"
-        options = {"die_after_page": die_after_page, "lease_seconds": lease_seconds}
-        pid = int(self._ask({"arguments": arguments, "out": str(out), **options}))
+        pid = int(self._ask({"home": str(self._home), "out": str(out), **request}))
         return Child(self, pid, out)
 
     def wait(self, pid: int) -> int:
@@ -244,22 +269,39 @@ def serve() -> None:
 
 
 def _be_child(request: dict[str, Any]) -> None:
-    from extract import cli, runs
-    from extract.progress import Lines
+    """Does what is asked, and ends with its status.
+
+    `die_after_page` kills it after that page; `lease_seconds` is how long its lease holds without
+    a heartbeat.
+    """
+    from extract import cli, reading, retry, runs
 
     descriptor = os.open(request["out"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for stream in (1, 2):
         os.dup2(descriptor, stream)
-    if request["lease_seconds"]:
-        runs.LEASE_SECONDS = request["lease_seconds"]
-    if request["die_after_page"]:
+    retry.FIRST_WAIT_SECONDS = 0.01
+    runs.LEASE_SECONDS = request.get("lease_seconds", runs.LEASE_SECONDS)
+    committed = reading.SegmentReader._committed
+    pages = count(1)
 
-        def die(page: int) -> None:
-            if page == request["die_after_page"]:
-                os.kill(os.getpid(), signal.SIGKILL)
+    def committed_or_dead(reader: Any, before: Any, after: Any) -> Any:
+        if next(pages) == request.get("die_after_page"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return committed(reader, before, after)
 
-        page = Between(die).page
-        Lines.page = lambda self, segment, rows: page(segment, rows)  # type: ignore[method-assign]
-    status = cli.main(request["arguments"])
+    reading.SegmentReader._committed = committed_or_dead  # type: ignore[method-assign]
+    if "arguments" in request:
+        status = cli.main(["--project-dir", request["home"], *request["arguments"]])
+    else:
+        status = _work(*request["segment"], Path(request["home"]))
     sys.stdout.flush()
     os._exit(status)
+
+
+def _work(feed: str, number: int, home: Path) -> int:
+    try:
+        read_feed_segment(feed, number, home)
+    except ExtractError as error:
+        print(f"error: {error}")
+        return 1
+    return 0

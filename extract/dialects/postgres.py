@@ -84,7 +84,8 @@ class PostgresDialect:
         text = " || chr(31) || ".join(texts)
         if self.hashing == "md5":
             return f"cast(cast('x' || left(md5({text}), 12) as bit(48)) as bigint)"
-        return f"(hashtextextended({text}, 0) & {_MASK})"
+        # Columns of several collations have none together.
+        return f'(hashtextextended(({text}) collate "C", 0) & {_MASK})'
 
     def joined(self, texts: Sequence[str]) -> str:
         """A concatenation of concatenations, each of as many arguments as a function takes."""

@@ -9,8 +9,8 @@ from tests.conformance.landing import Landing, texts_of
 from tests.conformance.servers import Kind, Server, Table, having
 
 _NAMES = (
-    "select", "Order", "a'b", 'a"b', "a`b", "a]b", "[x]", "100%", "%s", "%%", "b c", "주문 번호", "?",
-    ":a", "$1", "a\\b", "a.b", "_out_0", "{x}", "a,b",
+    "select", "Order", "a'b", 'a"b', "a`b", "a]b", "[x]", "100%", "%s", "%%", "b c", "주문 번호",
+    "?", ":a", "$1", "a\\b", "a.b", "_out_0", "{x}", "a,b",
 )  # fmt: skip
 
 

@@ -16,9 +16,13 @@ from tests.extract_support import Between, Stand, until
 STATE = "select k, v, _extracted_at, _deleted_at from lv0.t order by k"
 
 
-@pytest.fixture(scope="module")
-def shared(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Stand:
-    made = Stand.make(tmp_path_factory.mktemp("changes"), postgres)
+@pytest.fixture(scope="module", params=["copy", "adbc"])
+def shared(
+    postgres: EmbeddedPostgres,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Stand:
+    made = Stand.make(tmp_path_factory.mktemp("changes"), postgres, request.param)
     made.source("create schema dbo")
     return made
 
@@ -36,7 +40,8 @@ def stand(shared: Stand) -> Iterator[Stand]:
         yield shared
     finally:
         shared.source("drop table dbo.t cascade")
-        shared.warehouse("drop table lv0.t cascade", "truncate ops.feeds, ops.runs, ops.pages")
+        shared.warehouse("drop table if exists lv0.t cascade")
+        shared.forget()
 
 
 def counts(result: RunResult) -> tuple[int, int, int, int]:
@@ -235,7 +240,7 @@ def test_what_each_run_did_is_on_record(stand: Stand, tmp_path: Path) -> None:
         ("published", "snapshot", True, 7, 20, 1, 0, 19, 1, 0, None),
     ]
     assert stand.rows(
-        f"select page_no, segment, rows, last_key from ops.pages where run_id = '{result.run_id}'"
+        f"select page_no, kind, rows, last_key from ops.pages where run_id = '{result.run_id}'"
         " order by page_no limit 2"
     ) == [(1, "rows", 3, ["4"]), (2, "rows", 3, ["7"])]
     assert stand.rows(

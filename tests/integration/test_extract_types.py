@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from extract.errors import DataError
@@ -93,9 +95,13 @@ create domain dbo.short as varchar(2) check (value <> '--');
 """
 
 
-@pytest.fixture(scope="module")
-def stand(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Stand:
-    made = Stand.make(tmp_path_factory.mktemp("types"), postgres)
+@pytest.fixture(scope="module", params=["copy", "adbc"])
+def stand(
+    postgres: EmbeddedPostgres,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Stand:
+    made = Stand.make(tmp_path_factory.mktemp("types"), postgres, request.param)
     made.source(SCHEMA)
     return made
 
@@ -243,6 +249,9 @@ def test_a_row_that_cannot_be_stored_is_set_aside_and_the_run_goes_on(stand: Sta
         "create table dbo.odd (k integer primary key, n numeric(9,2))",
         "insert into dbo.odd select i, i from generate_series(1, 9) as i",
     )
+    # Copied through, the values stay what they are: only Arrow has no NaN for a decimal.
+    stand = replace(stand, driver="adbc")
+    stand.write_project()
     stand.feeds(odd={"page_rows": 2, "max_rejects": 2})
     stand.run("odd")
     stand.source(

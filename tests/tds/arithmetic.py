@@ -82,13 +82,21 @@ def _exact(op: str, left: Typed, right: Typed) -> Typed:
         sql = f"({left.sql}::numeric {op} {right.sql}::numeric)"
         sql = f"trunc({sql}, 4)" if op == "/" else sql
         return Typed(f"{sql}::{pg}", kind, nullable)
-    kind = _result(op, exact(left.type), exact(right.type))
+    kind = _result(op, _digits(left), _digits(right))
     sql = f"({left.sql}::numeric {op} {right.sql}::numeric)"
     if op == "/":
         # Postgres chooses the scale of a quotient by its own rules.
         sql = f"trunc({left.sql}::numeric(38,{kind.scale})::numeric * 1.{'0' * 40} / {right.sql}"
         sql = f"{sql}::numeric, {kind.scale})"
     return Typed(f"{sql}::numeric({kind.precision},{kind.scale})", kind, nullable)
+
+
+def _digits(value: Typed) -> SqlType:
+    """The decimal that an operand counts as: a whole constant has just its own digits."""
+    digits = value.sql.strip("()-")
+    if value.constant and value.type.name == "int" and digits.isdigit():
+        return SqlType("numeric", precision=len(digits))
+    return exact(value.type)
 
 
 def _result(op: str, left: SqlType, right: SqlType) -> SqlType:
@@ -107,10 +115,8 @@ def _result(op: str, left: SqlType, right: SqlType) -> SqlType:
         precision = min(p1 - s1, p2 - s2) + scale
     if precision > 38:
         whole = precision - scale
-        if op in "+-%":
-            scale = max(0, 38 - whole)
-        else:
-            scale = min(scale, max(38 - whole, min(scale, 6)))
+        kept = 0 if op in "+-%" else min(scale, 6)
+        scale = min(scale, max(38 - whole, kept))
         precision = 38
     return SqlType("numeric", precision=precision, scale=scale)
 

@@ -190,7 +190,11 @@ class Catalog:
             " from tds.columns where object_id = %s order by column_id",
             (rows[0][0],),
         )
-        return TableObject(*rows[0], tuple(_column(row) for row in columns))
+        number, database, schema_id, own_schema, own_name, kind, definition = rows[0]
+        return TableObject(
+            number, database, schema_id, own_schema, own_name, kind, definition,
+            tuple(_column(row) for row in columns),
+        )  # fmt: skip
 
     def create_database(self, name: str, collation: str, *, snapshot: bool) -> None:
         if self.rows("select from tds.databases where lower(name) = lower(%s)", (name,)):

@@ -18,7 +18,7 @@ DRIVERS = ("pymssql", "mssql-python")
 
 def connect(
     driver: str, server: StandIn, database: str = "RENTAL", *, autocommit: bool = True,
-    user: str | None = None, password: str | None = None, timeout: int = 0, **options: str,
+    user: str | None = None, password: str | None = None, timeout: int = 0, **options: Any,
 ) -> Any:  # fmt: skip
     """A connection of `driver`.
 
@@ -29,8 +29,8 @@ def connect(
     user, password = user or server.user, password or server.password
     if driver == "pymssql":
         return pymssql.connect(
-            server="127.0.0.1", port=server.port, user=user, password=password, database=database,
-            autocommit=autocommit, login_timeout=10, timeout=timeout, **options,
+            server="127.0.0.1", port=str(server.port), user=user, password=password,
+            database=database, autocommit=autocommit, login_timeout=10, timeout=timeout, **options,
         )  # fmt: skip
     _choose_provider()
     wanted = {"Encrypt": "no", "ConnectRetryCount": "0", **options}

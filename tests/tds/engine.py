@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 
@@ -62,6 +62,7 @@ from tests.tds.values import NUL
 
 __all__ = ["Engine"]
 
+_RowStream = Generator[tuple[Any, ...], None, None]
 _ROWS_AT_ONCE = 200
 _DEFINITIONS = (
     AlterColumn | AlterDatabase | AlterTableAdd | AlterTableDrop | CreateFunction | CreateIndex
@@ -69,7 +70,7 @@ _DEFINITIONS = (
 )  # fmt: skip
 
 
-class _Returned(Exception):
+class _ReturnedError(Exception):
     """RETURN ended the batch."""
 
 
@@ -132,7 +133,7 @@ class Engine:
         try:
             for statement in parse_batch(text.replace("\0", NUL)):
                 yield from self._run(statement, values)
-        except _Returned:
+        except _ReturnedError:
             return
         except RecursionError:
             raise SqlError(8631, "Internal error: Server stack limit has been reached.") from None
@@ -164,7 +165,7 @@ class Engine:
             yield from self._change(node, values)
         elif isinstance(node, _DEFINITIONS):
             yield from self._begin_implicitly()
-            with self._guarded():
+            with self._guarded(), self._connection.transaction():
                 self._define(node, self._context(values))
         elif isinstance(node, Transaction):
             yield from self._transaction(node)
@@ -216,7 +217,7 @@ class Engine:
             with self._guarded():
                 self._connection.execute("select pg_sleep(%s)", (delay,))
         elif isinstance(node, Return):
-            raise _Returned
+            raise _ReturnedError
 
     # Rows
 
@@ -233,15 +234,13 @@ class Engine:
             compiled = self._compiler.compile(node, context)
             cursor = self._connection.cursor()
             stream = cursor.stream(compiled.sql.encode(), size=_ROWS_AT_ONCE)
-            rows = self._counted(stream)
+            rows = self._counted(cast("_RowStream", stream))
             try:
                 yield Rows(compiled.columns, rows)
             finally:
                 rows.close()
 
-    def _counted(
-        self, stream: Generator[tuple[Any, ...], None, None]
-    ) -> Generator[tuple[Any, ...], None, None]:
+    def _counted(self, stream: _RowStream) -> _RowStream:
         self._row_count = 0
         try:
             for row in stream:
@@ -254,12 +253,11 @@ class Engine:
 
     def _assign(self, node: Select, context: Context, values: dict[str, Typed]) -> None:
         compiled = self._compiler.compile(node, context)
-        row = None
-        for row in self._connection.execute(compiled.sql.encode()):
-            self._row_count = 1
-        if row is None:
+        rows = self._connection.execute(compiled.sql.encode()).fetchall()
+        self._row_count = len(rows)
+        if not rows:
             return
-        for item, value, column in zip(node.items, row, compiled.columns, strict=True):
+        for item, value, column in zip(node.items, rows[-1], compiled.columns, strict=True):
             assert item.variable is not None
             wanted = values[item.variable].type
             values[item.variable] = self._constant(literal(value, column.type), wanted)

@@ -104,7 +104,9 @@ class Expressions:
                 raise SqlError(448, f"Invalid collation '{node.collation}'.")
             operand = self.value(node.operand, scope)
             name = COLLATIONS[node.collation.lower()].name
-            return replace(operand, type=operand.type.with_collation(name))
+            # Named outright it wins over a column's, as a constant's does not.
+            kind = operand.type.with_collation(name)
+            return replace(operand, type=kind, constant=False)
         if isinstance(node, Case):
             return self._case(node, scope)
         if isinstance(node, Subquery):
@@ -251,8 +253,7 @@ def _constant(node: Literal, scope: Scope) -> Typed:
     if node.kind == "float":
         return literal(float(node.text), SqlType("float"))
     if node.kind == "hex":
-        digits = node.text[2:]
-        data = bytes.fromhex("0" * (len(digits) % 2) + digits)
+        data = bytes.fromhex("0" * (len(node.text) % 2) + node.text[2:])
         return literal(data, SqlType("varbinary", length=len(data) or 1))
     collation = scope.context.collation
     if node.kind == "nstring":

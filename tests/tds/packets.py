@@ -9,7 +9,7 @@ import threading
 from dataclasses import dataclass
 from enum import IntEnum
 
-__all__ = ["Channel", "Disconnected", "Kind", "Message"]
+__all__ = ["Channel", "DisconnectedError", "Kind", "Message"]
 
 _HEADER = struct.Struct(">BBHHBB")
 _END_OF_MESSAGE = 0x01
@@ -29,7 +29,7 @@ class Kind(IntEnum):
     PRELOGIN = 0x12
 
 
-class Disconnected(Exception):
+class DisconnectedError(Exception):
     """The peer is gone, or a fault has cut the connection."""
 
 
@@ -63,7 +63,7 @@ class Channel:
         """The next message; waits for it.
 
         Raises:
-            Disconnected: the peer has closed.
+            DisconnectedError: the peer has closed.
         """
         parts = []
         resets = False
@@ -101,7 +101,7 @@ class Channel:
         """Shakes hands inside PRELOGIN packets, as TDS 7 does; what follows is encrypted.
 
         Raises:
-            Disconnected: the client refused, for instance the certificate.
+            DisconnectedError: the client refused, for instance the certificate.
         """
         tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         while True:
@@ -111,7 +111,7 @@ class Channel:
                 self._flush_handshake()
                 self._incoming.write(self.read().body)
             except ssl.SSLError as error:
-                raise Disconnected(f"TLS handshake: {error.reason}") from error
+                raise DisconnectedError(f"TLS handshake: {error.reason}") from error
             else:
                 self._flush_handshake()
                 self._tls = tls
@@ -153,7 +153,7 @@ class Channel:
                 self._tls.write(data)
                 self._socket.sendall(self._outgoing.read())
         except (OSError, ssl.SSLError) as error:
-            raise Disconnected(str(error)) from error
+            raise DisconnectedError(str(error)) from error
 
     def _take(self, size: int) -> bytes:
         while len(self._clear) < size:
@@ -169,17 +169,17 @@ class Channel:
                     try:
                         if data := self._tls.read(65536):
                             return data
-                        raise Disconnected("end of TLS")
+                        raise DisconnectedError("end of TLS")
                     except ssl.SSLWantReadError:
                         pass
                     except ssl.SSLError as error:
-                        raise Disconnected(str(error)) from error
+                        raise DisconnectedError(str(error)) from error
             try:
                 data = self._socket.recv(65536)
             except OSError as error:
-                raise Disconnected(str(error)) from error
+                raise DisconnectedError(str(error)) from error
             if not data:
-                raise Disconnected("end of stream")
+                raise DisconnectedError("end of stream")
             if self._tls is None:
                 return data
             self._incoming.write(data)

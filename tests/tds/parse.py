@@ -67,7 +67,7 @@ def parse_declarations(text: str) -> tuple[tuple[str, TypeName], ...]:
 
 class _BatchParser(DefinitionParser):
     def batch(self) -> tuple[Statement, ...]:
-        found = []
+        found: list[Statement] = []
         while True:
             while self.accept(";"):
                 pass
@@ -76,7 +76,7 @@ class _BatchParser(DefinitionParser):
             found.append(self._statement())
 
     def declarations(self) -> tuple[tuple[str, TypeName], ...]:
-        found = []
+        found: list[tuple[str, TypeName]] = []
         while self.token.kind != "end":
             name = self.advance().text.lower()
             self.accept("AS")
@@ -124,6 +124,11 @@ class _BatchParser(DefinitionParser):
 
     def _update(self) -> Statement:
         self.expect("UPDATE")
+        if self.accept("STATISTICS"):
+            self.parts()
+            if self.accept("WITH"):
+                self.identifier()
+            return SetOption("statistics", "")
         top = self.top()
         target = self.parts()
         self.table_hints()
@@ -206,15 +211,15 @@ class _BatchParser(DefinitionParser):
             if words[0] in ("read", "repeatable"):
                 words.append(self.identifier().lower())
             return SetOption("isolation", " ".join(words))
-        name = self.identifier().lower()
+        option = self.identifier().lower()
         while self.accept(","):
             self.identifier()
-        if name in ("identity_insert", "statistics"):
+        if option in ("identity_insert", "statistics"):
             self.parts()
-        value = self.advance().text
-        if value == "-":
-            value += self.advance().text
-        return SetOption(name, value.lower())
+        setting = self.advance().text
+        if setting == "-":
+            setting += self.advance().text
+        return SetOption(option, setting.lower())
 
     def _declare(self) -> Statement:
         self.advance()

@@ -204,8 +204,7 @@ class QueryParser(ExpressionParser):
             if self.peek("VALUES"):
                 rows = self.rows()
                 self.expect(")")
-                alias = self.alias() or ""
-                return ValuesSource(rows, alias, self.names())
+                return ValuesSource(rows, self.alias() or "", self.names())
             if self.peek("SELECT") or self.peek("WITH"):
                 query = self.query()
                 self.expect(")")

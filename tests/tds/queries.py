@@ -93,7 +93,9 @@ class QueryCompiler:
                 205, "All queries combined using a UNION, INTERSECT or EXCEPT operator must have"
                 " an equal number of expressions in their target lists.",
             )  # fmt: skip
-        fields, first, second = [], [], []
+        fields: list[Field] = []
+        first: list[str] = []
+        second: list[str] = []
         for number, (a, b) in enumerate(zip(left.fields, right.fields, strict=True), 1):
             kind = combine(a.column.type, b.column.type)
             for side, items in ((a, first), (b, second)):

@@ -131,8 +131,10 @@ declare
 begin
     if scale = 3 then ticks := (ticks + 5000) / 10000 * 10000; end if;
     if style = 0 then
-        return to_char(tds.to_date(days), 'Mon FMDD YYYY') || ' '
-            || to_char(time '00:00' + ticks / 10 * interval '1 microsecond', 'HH12:MIAM');
+        return to_char(tds.to_date(days), 'Mon ')
+            || lpad(extract(day from tds.to_date(days))::text, 2) || to_char(tds.to_date(days), ' YYYY ')
+            || lpad(((ticks / 36000000000 + 11) % 12 + 1)::text, 2)
+            || to_char(time '00:00' + ticks / 10 * interval '1 microsecond', ':MIAM');
     elsif style in (23, 112, 111, 101, 102, 103) then return tds.date_text(days, style);
     elsif style in (8, 108, 24) then return tds.time_text(ticks, 0);
     elsif style in (14, 114) then return tds.time_text(ticks, scale);

@@ -16,7 +16,7 @@ from tests.tds.events import Count, Environment, Event, Notice, Output, Rows, St
 from tests.tds.failures import Interrupted
 from tests.tds.faults import Fault
 from tests.tds.login import Encryption, Login, prelogin_encryption, prelogin_reply
-from tests.tds.packets import Channel, Disconnected, Kind, Message
+from tests.tds.packets import Channel, DisconnectedError, Kind, Message
 from tests.tds.procedures import Prepared, call, text_of
 from tests.tds.reply import Reply
 from tests.tds.rpc import read_calls, skip_headers
@@ -36,7 +36,7 @@ _LEVELS = {1: "read uncommitted", 2: "read committed", 3: "repeatable read", 4: 
            5: "snapshot"}  # fmt: skip
 
 
-class _Cancelled(Exception):
+class _CancelledError(Exception):
     """The client sent Attention."""
 
 
@@ -61,11 +61,11 @@ class Session:
                 logged_in = self._log_in()
             except (IndexError, ValueError, struct.error) as error:
                 # A client of TDS 8 speaks TLS from its first byte on.
-                raise Disconnected("not a login of TDS 7") from error
+                raise DisconnectedError("not a login of TDS 7") from error
             if logged_in:
                 threading.Thread(target=self._read, daemon=True).start()
                 self._serve()
-        except Disconnected:
+        except DisconnectedError:
             pass
         finally:
             self._channel.close()
@@ -136,7 +136,7 @@ class Session:
                     assert self._engine is not None
                     self._engine.cancel()
                 self._inbox.put(message)
-        except Disconnected:
+        except DisconnectedError:
             self._gone.set()
             if self._engine is not None:
                 self._engine.cancel()
@@ -155,7 +155,7 @@ class Session:
             reply = Reply(self._channel, procedure=message.kind == Kind.RPC)
             try:
                 self._answer(message, reply)
-            except _Cancelled:
+            except _CancelledError:
                 self._inbox.get()
                 self._attention.clear()
                 reply.send_cancelled()
@@ -210,13 +210,13 @@ class Session:
                     events.throw(error)
         except SqlError as error:
             if self._attention.is_set():
-                raise _Cancelled from error
+                raise _CancelledError from error
             reply.add(tokens.error(error.number, error.severity, error.text, state=error.state))
             reply.done(failed=True)
         finally:
             events.close()
         if self._attention.is_set():
-            raise _Cancelled
+            raise _CancelledError
 
     def _act(self, fault: Fault, reply: Reply) -> int | None:
         assert self._engine is not None
@@ -231,14 +231,14 @@ class Session:
             return fault.rows
         while not fault.released.wait(0.02):
             if self._attention.is_set():
-                raise _Cancelled
+                raise _CancelledError
             if self._gone.is_set():
-                raise Disconnected("the client left a stalled statement")
+                raise DisconnectedError("the client left a stalled statement")
         return None
 
     def _cut(self) -> None:
         self.close()
-        raise Disconnected("cut by order")
+        raise DisconnectedError("cut by order")
 
     def _send_event(self, event: Event, reply: Reply, cut_after: int | None) -> None:
         if isinstance(event, Rows):
@@ -265,7 +265,7 @@ class Session:
                 reply.flush()
                 self._cut()
             if self._attention.is_set():
-                raise _Cancelled
+                raise _CancelledError
             if nullable and None in row:
                 reply.add(_row_with_nulls(encoders, row))
             else:

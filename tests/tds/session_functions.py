@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["SESSION_FUNCTIONS", "VERSION"]
 
 VERSION = "Microsoft SQL Server 2019 (stand-in for tests) - 15.0.4321.0 (X64)"
-_PROPERTIES = {
+_PROPERTIES: dict[str, str | int] = {
     "productversion": "15.0.4321.0", "productmajorversion": "15", "productlevel": "RTM",
     "edition": "Developer Edition (64-bit)", "servername": "STANDIN", "machinename": "STANDIN",
     "engineedition": 3,
@@ -171,7 +171,8 @@ SESSION_FUNCTIONS: dict[str, _Function] = {
         "select name from tds.columns where object_id = {0} and column_id = {1}"),
     "schema_id": _schema_id, "type_name": _type_name, "serverproperty": _server_property,
     "databasepropertyex": _database_property, "collationproperty": _collation_property,
-    "columnproperty": _column_property, "min_active_rowversion": _rowversion("min_active_rowversion"),
+    "columnproperty": _column_property,
+    "min_active_rowversion": _rowversion("min_active_rowversion"),
     "suser_sname": _user, "suser_name": _user, "system_user": _user, "original_login": _user,
     "user_name": _fixed("dbo"), "user": _fixed("dbo"), "current_user": _fixed("dbo"),
     "session_user": _fixed("dbo"), "host_name": _fixed("client"), "app_name": _fixed("tests"),

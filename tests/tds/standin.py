@@ -14,17 +14,15 @@ import time
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, urlencode
 
-import pymssql
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+if TYPE_CHECKING:
+    import pymssql
 
-from sandbox.postgres import EmbeddedPostgres
+    from sandbox.postgres import EmbeddedPostgres
 
+# The server's process imports this package too: what only the tests' side needs is imported late.
 __all__ = ["Faults", "Stall", "StandIn"]
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
@@ -109,8 +107,10 @@ class StandIn:
 
     def connect(self, database: str) -> pymssql.Connection:
         """An autocommit connection of pymssql."""
+        import pymssql
+
         return pymssql.connect(
-            server="127.0.0.1", port=self.port, user=self.user, password=self.password,
+            server="127.0.0.1", port=str(self.port), user=self.user, password=self.password,
             database=database, autocommit=True, login_timeout=10, timeout=60,
         )  # fmt: skip
 
@@ -228,6 +228,11 @@ class Stall:
 
 def _self_signed() -> bytes:
     """A key and a certificate for 127.0.0.1 and localhost, good for a day."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.datetime.now(datetime.UTC)

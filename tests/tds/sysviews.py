@@ -10,7 +10,8 @@ __all__ = ["SystemView", "system_view"]
 
 _NAME_COLLATION = "SQL_Latin1_General_CP1_CI_AS"
 _OBJECT_COLUMNS = """
-    name sysname = o.name, object_id int not null = o.object_id, schema_id int not null = o.schema_id,
+    name sysname = o.name, object_id int not null = o.object_id,
+    schema_id int not null = o.schema_id,
     parent_object_id int not null = o.parent_object_id, type char(2) = rpad(o.type, 2),
     type_desc nvarchar(60) = case o.type when 'U' then 'USER_TABLE' when 'V' then 'VIEW'
         when 'PK' then 'PRIMARY_KEY_CONSTRAINT' when 'UQ' then 'UNIQUE_CONSTRAINT'

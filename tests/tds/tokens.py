@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from tests.tds.types import Column, SqlType, type_info
 
 __all__ = [
-    "ATTENTION", "COUNT", "ERROR", "IN_BATCH", "MORE", "column_metadata", "done", "done_in_procedure",
-    "done_procedure", "environment", "environment_bytes", "error", "info", "login_acknowledged",
-    "return_status", "return_value", "us_varchar",
+    "ATTENTION", "COUNT", "ERROR", "IN_BATCH", "MORE", "column_metadata", "done",
+    "done_in_procedure", "done_procedure", "environment", "environment_bytes", "error", "info",
+    "login_acknowledged", "return_status", "return_value", "us_varchar",
 ]  # fmt: skip
 
 MORE, ERROR, COUNT, ATTENTION, IN_BATCH = 0x01, 0x02, 0x10, 0x20, 0x80

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 __all__ = [
     "AlterColumn", "AlterDatabase", "AlterTableAdd", "AlterTableDrop", "Between", "Binary", "Block",
-    "Call", "Case", "Cast", "Collate", "ColumnDefinition", "Compound", "Constraint", "CreateFunction",
-    "CreateIndex", "CreateSchema", "CreateTable", "CreateView", "Declare", "Delete", "Derived",
-    "Drop", "Execute", "Exists", "Expression", "FunctionSource", "If", "In", "Insert", "IsNull",
-    "Join", "Like", "Literal", "Logical", "Name", "Not", "Order", "Parts", "Print", "Query", "Return",
-    "Select", "SelectItem", "SetOption", "SetVariable", "Source", "Star", "Statement", "Subquery",
-    "Table", "Transaction", "Truncate", "TypeName", "Unary", "Update", "Use", "ValuesSource",
-    "Variable", "WaitFor", "While", "Window",
+    "Call", "Case", "Cast", "Collate", "ColumnDefinition", "Compound", "Constraint",
+    "CreateFunction", "CreateIndex", "CreateSchema", "CreateTable", "CreateView", "Declare",
+    "Delete", "Derived", "Drop", "Execute", "Exists", "Expression", "FunctionSource", "If", "In",
+    "Insert", "IsNull", "Join", "Like", "Literal", "Logical", "Name", "Not", "Order", "Parts",
+    "Print", "Query", "Return", "Select", "SelectItem", "SetOption", "SetVariable", "Source",
+    "Star", "Statement", "Subquery", "Table", "Transaction", "Truncate", "TypeName", "Unary",
+    "Update", "Use", "ValuesSource", "Variable", "WaitFor", "While", "Window",
 ]  # fmt: skip
 
 Parts = tuple[str, ...]

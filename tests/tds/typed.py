@@ -12,8 +12,8 @@ from tests.tds.errors import SqlError
 from tests.tds.types import BYTES, INTEGERS, STRINGS, SqlType
 
 __all__ = [
-    "Typed", "as_unknown", "combine", "convert", "encoding", "exact", "family", "literal", "pg_type",
-    "quote", "sort_key",
+    "Typed", "as_unknown", "combine", "convert", "encoding", "exact", "family", "literal",
+    "pg_type", "quote", "sort_key",
 ]  # fmt: skip
 
 _PRECEDENCE = (
@@ -148,7 +148,8 @@ def exact(kind: SqlType) -> SqlType:
     if kind.name in ("decimal", "numeric"):
         return kind
     precision = {
-        "bit": 1, "tinyint": 3, "smallint": 5, "int": 10, "bigint": 19, "smallmoney": 10, "money": 19,
+        "bit": 1, "tinyint": 3, "smallint": 5, "int": 10, "bigint": 19, "smallmoney": 10,
+        "money": 19,
     }[kind.name]  # fmt: skip
     return SqlType("decimal", precision=precision, scale=4 if "money" in kind.name else 0)
 

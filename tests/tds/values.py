@@ -142,7 +142,7 @@ def _temporal(value: Any, kind: SqlType) -> bytes:
         days, rest = divmod(ticks, DAY)
         utc = _clock(rest, kind.scale) + days.to_bytes(3, "little")
         return utc + struct.pack("<h", offset - OFFSET_BASE)
-    days, rest = divmod(value, DAY)
+    days, rest = divmod(int(value), DAY)
     if name == "datetime2":
         return _clock(rest, kind.scale) + days.to_bytes(3, "little")
     if name == "smalldatetime":
@@ -226,7 +226,7 @@ def _temporal_from(kind: SqlType, data: bytes) -> int | Decimal:
         return int.from_bytes(data, "little")
     tail = {"time": 0, "datetime2": 3, "datetimeoffset": 5}[name]
     clock = data[: len(data) - tail]
-    ticks = int.from_bytes(clock, "little") * 10 ** (7 - kind.scale)
+    ticks: int = int.from_bytes(clock, "little") * 10 ** (7 - kind.scale)
     if name == "time":
         return ticks
     ticks += int.from_bytes(data[len(clock) : len(clock) + 3], "little") * DAY

@@ -20,10 +20,10 @@ def column(
     *,
     stage: str | None = None,
     nullable: bool = False,
-    decimal: tuple[int, int] | None = None,
+    copied: str | None = None,
 ) -> Column:
     quoted = f'"{name}"'
-    return Column(name, kind, kind, stage or kind, quoted, quoted, nullable, decimal)
+    return Column(name, kind, kind, stage or kind, quoted, quoted, nullable, copied=copied)
 
 
 def shape(

@@ -48,6 +48,33 @@ def test_a_table_lands_where_dbt_reads_it(tmp_path: Path) -> None:
     assert (found.target_schema, found.target_table, found.file.name) == ("lv0", "other", "a.yml")
 
 
+def test_a_cursor_may_have_one_column_or_several(tmp_path: Path) -> None:
+    for text, expected in (("U", ("U",)), ("[U, V]", ("U", "V"))):
+        found = catalog(
+            tmp_path, a=source(table(f"{{table: T, mode: incremental, cursor: {text}}}"))
+        )
+        assert found["rental.t"].extract.cursor == expected
+
+
+def test_each_mode_is_taken_with_what_it_needs(tmp_path: Path) -> None:
+    for text, seconds in (
+        ("mode: window, cursor: U, window: 3h", 10800),
+        ("mode: append, cursor: U, overlap: 1h", 0),
+        ("mode: snapshot, ranges: 64", 0),
+    ):
+        found = catalog(tmp_path, a=source(table(f"{{table: T, {text}}}")))["rental.t"]
+        assert found.extract.window == seconds
+
+
+def test_columns_marked_as_personal_are_known_in_lower_case(tmp_path: Path) -> None:
+    columns = (
+        ", columns: [{name: TEL_NO, config: {meta: {pii: true}}}, {name: K, config: {meta: {}}},"
+        " {name: V, config: {meta: {pii: false}}}, {name: W}, {name: X, config: null}]"
+    )
+    assert catalog(tmp_path, a=source(table("{table: T}", columns)))["rental.t"].pii == ("tel_no",)
+    assert catalog(tmp_path, a=source(table("{table: T}")))["rental.t"].pii == ()
+
+
 def test_sources_without_extract_are_none_of_ours(tmp_path: Path) -> None:
     assert catalog(tmp_path, a="sources: [{name: ops, tables: [{name: runs}]}]", b="") == {}
 
@@ -67,6 +94,27 @@ def test_sources_without_extract_are_none_of_ours(tmp_path: Path) -> None:
         (table("{table: T, include: A, exclude: B}"), "take `include` or `exclude`, not both"),
         (table("{table: T, key: [A, b, a]}"), "`key` names a column twice: A, b, a"),
         (table("{table: T, max_delete_share: 2}"), "extract.max_delete_share` Input should be"),
+        (table("{table: T, mode: append}"), "mode `append` needs `cursor`"),
+        (table("{table: T, mode: window, cursor: U}"), "`window` belongs to mode `window`"),
+        (table("{table: T, window: 3h}"), "`window` belongs to mode `window`, which needs it"),
+        (
+            table("{table: T, mode: window, cursor: U, window: 0s}"),
+            "`window` belongs to mode `window`, which needs it",
+        ),
+        (
+            table("{table: T, mode: window, cursor: [U, V], window: 3h}"),
+            "mode `window` takes one `cursor` and no `overlap`",
+        ),
+        (
+            table("{table: T, mode: window, cursor: U, window: 3h, overlap: 1h}"),
+            "mode `window` takes one `cursor` and no `overlap`",
+        ),
+        (table("{table: T, mode: incremental, cursor: [U, u]}"), "`cursor` names a column twice"),
+        (table("{table: T, window: 3}"), "window` must be a whole number and a unit"),
+        (table("{table: T, ranges: 0}"), "`config.meta.extract.ranges` Input should be"),
+        (table("{table: T, ranges: 65}"), "`config.meta.extract.ranges` Input should be"),
+        (table("{table: T, cursor: 5}"), "`config.meta.extract.cursor` Input should be"),
+        (table("{table: T}", ", columns: [{config: {}}]"), "columns must be a list of mappings"),
         (table("[T]"), "`config.meta.extract` must be a mapping"),
         ("{name: t, config: {meta: T}}", "`config.meta` must be a mapping"),
         ("{name: t, config: T}", "`config` must be a mapping"),
@@ -135,7 +183,12 @@ def test_durations_are_a_number_and_a_unit(text: str, seconds: int) -> None:
         ({"table": "T"}, True),
         ({"connection": "c", "schema": "dbo", "key": "K"}, True),
         ({"key": ["K", "L"], "overlap": "1h", "expressions": {"A": "f(B)"}}, True),
+        ({"cursor": "U", "mode": "append"}, True),
+        ({"cursor": ["U", "V"], "ranges": 8}, True),
+        ({"cursor": "U", "window": "3h", "mode": "window"}, True),
         ({"tabel": "T"}, False),
+        ({"ranges": 65}, False),
+        ({"window": 3}, False),
         ({"mode": "full"}, False),
         ({"overlap": 60}, False),
         ({"page_rows": 0}, False),

@@ -144,6 +144,66 @@ def test_a_connection_needs_a_url(project: Project, content: Any) -> None:
         project.connection("erp")
 
 
+def connection(query: str = "", **options: str) -> Connection:
+    return Connection("erp", f"postgresql://h/d{query}", options)
+
+
+def test_an_option_is_a_further_field_or_of_the_url_and_its_spelling_does_not_matter() -> None:
+    for found in (
+        connection(query_timeout="5s"),
+        connection("?query_timeout=5s"),
+        connection("?Query-Timeout=5s"),
+        connection("?querytimeout=9s", **{"Query Timeout": "5s"}),
+    ):
+        assert found.option("query_timeout") == "5s"
+    assert connection().option("query_timeout") is None
+
+
+def test_the_driver_is_an_option_or_a_part_of_the_scheme() -> None:
+    assert connection(driver="adbc").driver == "adbc"
+    assert connection("?driver=adbc").driver == "adbc"
+    assert Connection("erp", "mssql+pymssql://h/d").driver == "pymssql"
+    assert connection().driver is None
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("yes", True), ("True", True), ("on", True), ("1", True), ("NO", False), ("0", False)],
+)
+def test_a_flag_is_yes_or_no(value: str, expected: bool) -> None:
+    assert connection(encrypt=value).flag("encrypt") is expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("15", 15), ("15s", 15), ("10m", 600), ("2h", 7200), ("0", 0)]
+)
+def test_a_time_is_whole_seconds_or_has_a_unit(value: str, expected: int) -> None:
+    assert connection(login_timeout=value).seconds("login_timeout", 7) == expected
+
+
+def test_an_option_that_is_not_given_has_its_default() -> None:
+    assert (connection().flag("encrypt"), connection().seconds("x", 7)) == (None, 7)
+
+
+def test_an_option_of_another_form_is_told() -> None:
+    with pytest.raises(ConfigurationError, match=r"`erp`: option `encrypt` must be yes or no"):
+        connection(encrypt="maybe").flag("encrypt")
+    for value in ("1.5s", "-1", "1d", "", "s"):
+        with pytest.raises(ConfigurationError, match="option `x` must be a time like 15s or 10m"):
+            connection(x=value).seconds("x", 1)
+
+
+def test_the_further_fields_of_a_connection_are_rendered_and_kept_as_text(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fields = {"url": "x://h/d", "encrypt": True, "port": 5, "none": None, "d": "{{ env_var('D') }}"}
+    write(project.root, "connections", {"erp": fields})
+    monkeypatch.setenv("D", "adbc")
+    found = project.connection("erp")
+    assert dict(found.options) == {"encrypt": "yes", "port": "5", "d": "adbc"}
+    assert project.has_connection("erp") and not project.has_connection("epr")
+
+
 def test_files_that_are_missing_are_told(project: Project) -> None:
     for name, ask in (
         ("connections", lambda: project.connection("erp")),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import socket
+from dataclasses import replace
 
 import adbc_driver_manager
 import psycopg
@@ -14,27 +16,49 @@ from extract import cli, errors
 from extract.errors import (
     ConfigurationError,
     ExtractError,
+    RowError,
     SourceError,
     TargetError,
     TransientError,
 )
+from extract.plan import Checkpoint, Sweep
 from extract.postgres import translated
 from extract.settings import Connection
 from extract.shape import Column
-from extract.targets.publish import Publish
-from tests.unit.extract_samples import column
+from extract.targets.publish import Publish, key_record
+from tests.unit.extract_samples import column, feed
 
 K, V, J = column("K", "text"), column("V"), column("J", "json")
-N = column("N", "numeric", stage="text")
+N, U = column("N", "numeric", stage="text"), column("U", "timestamp without time zone")
 AT = "'2026-02-02'::timestamptz"
 SOURCE = Connection("erp", "postgresql://u:geheim@h:5/RENTAL")
 WAREHOUSE = Connection("warehouse", "postgresql://u:geheim@h:6/wh")
 
 
-def publish(*columns: Column, key: Column = K, keys: str | None = None) -> Publish:
-    target, rows = '"lv0"."t"', '"rows"'
+def publish(
+    *columns: Column,
+    key: Column = K,
+    sweep: Sweep | None = None,
+    kinds: tuple[str, ...] = ("rows",),
+    pii: tuple[str, ...] = (),
+    upper: tuple[str, ...] | None = None,
+) -> Publish:
+    checkpoint = Checkpoint(
+        fingerprint="f", started_at="2026-01-02", rejected_since="2026-01-01",
+        is_complete=kinds == ("rows",), straight=False, kinds=kinds, sweep=sweep, upper=upper,
+    )  # fmt: skip
     return Publish(
-        target, rows, keys, columns, (key,), None, "s.o'b", "2026-01-01", stamp="2026-02-02"
+        target='"lv0"."t"',
+        rows='"rows"',
+        keys='"keys"' if "keys" in kinds else None,
+        columns=columns,
+        key=(key,),
+        cursor=(U,),
+        feed=replace(
+            feed(mode="window", cursor="U", window="3h"), source="s", table="o'b", pii=pii
+        ),
+        checkpoint=checkpoint,
+        stamp="2026-02-02",
     )
 
 
@@ -74,11 +98,48 @@ def test_types_whose_equality_is_not_that_of_their_values_are_compared_as_text(
 
 
 def test_what_was_set_aside_is_not_gone() -> None:
-    text = publish(K, V, keys='"keys"').delete()
+    text = publish(K, V, kinds=("keys", "changed")).delete()
     assert text.count("not exists") == 3
     assert "r.feed = 's.o''b'" in text and f"_deleted_at = {AT}, _extracted_at = {AT}" in text
+    assert "r.rejected_at >= '2026-01-01'" in text
     with pytest.raises(ValueError, match="a complete pass misses nothing"):
         publish(K).missing()
+
+
+def test_a_sweep_of_some_buckets_deletes_from_those_only() -> None:
+    swept = publish(K, V, kinds=("keys", "changed"), sweep=Sweep("md5", 64, (1, 5))).gone()
+    assert "& 63 = any('{1,5}'::bigint[])" in swept
+    for sweep in (None, Sweep("md5", 64, None)):
+        whole = publish(K, V, kinds=("keys", "changed"), sweep=sweep).gone()
+        assert "bigint[]" not in whole
+
+
+def test_a_window_deletes_within_itself_only() -> None:
+    window = publish(K, V, kinds=("window", "strays"), upper=("2026-01-01 12:00",))
+    inside = (
+        "old.\"u\" >= cast('2026-01-01 12:00' as timestamp without time zone)"
+        " - interval '10800 seconds'"
+    )
+    assert inside in window.gone() and inside in window.strays(None, 5)
+    assert inside not in publish(K, V).gone()
+    assert "(old.\"k\") > (cast('a''b' as text))" in window.strays(("a'b",), 5)
+
+
+def test_a_key_that_is_personal_is_kept_as_its_md5_and_found_by_it() -> None:
+    assert key_record(feed(), {"k": "Kim"}) == {"k": "Kim"}
+    masked = key_record(replace(feed(), pii=("k",)), {"k": "Kim", "n": "1"})
+    assert masked == {"k": hashlib.md5(b"Kim").hexdigest(), "n": "1"}
+    text = publish(K, V, pii=("k",)).gone()
+    assert "(r.key ->> 'k') = md5(cast(old.\"k\" as text))" in text
+
+
+def test_rows_without_a_key_are_told_apart_by_what_they_hold_and_their_number() -> None:
+    columns = publish(K, N)
+    for text in (columns.multiset_gone(), columns.multiset_delete(), columns.multiset_insert()):
+        assert 'md5(cast(row(t."k", t."n") as text))' in text
+        assert 'md5(cast(row(t."k", cast(t."n" as numeric)) as text))' in text
+        assert text.count("row_number() over (partition by md5(") == 2
+    assert "where t._deleted_at is null" in columns.multiset_gone()
 
 
 def told(error: Exception, connection: Connection = SOURCE) -> ExtractError:
@@ -113,6 +174,14 @@ def adbc(text: str, state: str) -> Exception:
         (psycopg.OperationalError("connection refused"), SOURCE, TransientError),
         (OSError("[libpq] server closed the connection unexpectedly"), SOURCE, TransientError),
         (OSError("[libpq] ERROR:  division by zero\n"), SOURCE, SourceError),
+        (psycopg.errors.DivisionByZero("division by zero"), SOURCE, RowError),
+        (psycopg.errors.RaiseException("no key for this row"), SOURCE, RowError),
+        (psycopg.errors.InvalidTextRepresentation("invalid input"), SOURCE, RowError),
+        (psycopg.errors.DivisionByZero("division by zero"), WAREHOUSE, TargetError),
+        (adbc("could not begin COPY: ERROR: no key", "P0001"), SOURCE, RowError),
+        (psycopg.errors.LockNotAvailable("lock timeout"), WAREHOUSE, TransientError),
+        (psycopg.errors.TooManyConnections("too many clients"), SOURCE, TransientError),
+        (psycopg.errors.InsufficientPrivilege("denied"), SOURCE, SourceError),
     ],
 )
 def test_a_driver_s_error_becomes_the_one_that_says_whether_to_try_again(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.tds.login import Encryption, Login, prelogin_encryption, prelogin_reply
-from tests.tds.packets import Channel, Disconnected, Kind
+from tests.tds.packets import Channel, DisconnectedError, Kind
 from tests.tds.reply import Reply
 from tests.tds.rpc import read_calls
 from tests.tds.types import SqlType, type_info
@@ -50,7 +50,7 @@ def test_a_message_may_be_written_in_parts(pair: tuple[Channel, Channel]) -> Non
 def test_the_end_of_the_stream_is_a_disconnection(pair: tuple[Channel, Channel]) -> None:
     sender, receiver = pair
     sender.close()
-    with pytest.raises(Disconnected):
+    with pytest.raises(DisconnectedError):
         receiver.read()
 
 

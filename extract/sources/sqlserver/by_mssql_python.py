@@ -105,8 +105,7 @@ class MssqlPythonSession:
             text = with_marks(statement.text, "?")
             try:
                 if statement.params:
-                    sizes = [max(_PARAMETER, len(value) * 2) for value in statement.params]
-                    cursor.setinputsizes([(mssql_python.SQL_WVARCHAR, size, 0) for size in sizes])
+                    cursor.setinputsizes([_size(value) for value in statement.params])
                     cursor.execute(text, statement.params)
                 else:
                     cursor.execute(text)
@@ -182,6 +181,12 @@ def _refusal(error: mssql_python.Error) -> DriverError:
     if refused or _NO_TRUST.search(text) or not isinstance(error, mssql_python.OperationalError):
         return DriverError(text, kind="login")
     return DriverError(text, kind="lost")
+
+
+def _size(value: str) -> tuple[int, int, int]:
+    # Of a length of 0 it is nvarchar(max).
+    fits = len(value.encode("utf-16-le")) <= 2 * _PARAMETER
+    return mssql_python.SQL_WVARCHAR, _PARAMETER if fits else 0, 0
 
 
 def _declared_bytes(column: Column) -> int:

@@ -7,11 +7,13 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 from extract.dialects.postgres import escaped
 from extract.paging import Statement
 from extract.settings import Connection
+from extract.sources.sqlserver.by_pymssql import literal as unicode_literal
 from extract.sources.sqlserver.session import Login, open_session
 from sandbox.postgres import EmbeddedPostgres
 from tests.conformance.servers import KeyCase, Kind, TypeCase
@@ -41,7 +43,7 @@ _KINDS = {
     Kind.LONG: "nvarchar(max)",
 }
 _MOMENT = "timestamp{} without time zone"
-_LONG = "replicate(cast(N'{}' as nvarchar(max)), 300000)"
+_LONG = "replicate(cast(N'{}' as nvarchar(max)), 20000)"
 _TYPES = (
     TypeCase("bit", "boolean", {"1": "true", "0": "false"}),
     TypeCase("tinyint", "smallint", {"255": "255", "0": "0"}),
@@ -173,8 +175,8 @@ _TYPES = (
             "N'a' + nchar(9) + nchar(13) + nchar(10) + N'\\'": "a\t\r\n\\",
         },
     ),
-    TypeCase(f"varchar(max) {_KOREAN}", "text", {_LONG.format("한"): "한" * 300_000, "''": ""}),
-    TypeCase("nvarchar(max)", "text", {_LONG.format("😀"): "😀" * 300_000, "''": ""}),
+    TypeCase(f"varchar(max) {_KOREAN}", "text", {_LONG.format("한"): "한" * 20_000, "''": ""}),
+    TypeCase("nvarchar(max)", "text", {_LONG.format("😀"): "😀" * 20_000, "''": ""}),
     TypeCase(f"text {_KOREAN}", "text", {"N'한글'": "한글", "''": ""}),
     TypeCase("ntext", "text", {"N'한글😀'": "한글😀", "''": ""}),
     TypeCase("xml", "text", {"N'<a b=\"1\">한글😀</a>'": '<a b="1">한글😀</a>'}),
@@ -190,16 +192,18 @@ _KEYS = (
     KeyCase("bigint", (-(2**63), 2**63 - 1, *INTEGERS)),
     KeyCase("tinyint", (0, 1, 10, 9, 255)),
     KeyCase("decimal(12,3)", NUMBERS),
-    KeyCase("money", NUMBERS[:-1]),
     KeyCase("float", (-5.5, 0.1, 9.0, 10.0, 1e-300, 1e300)),
     KeyCase("nvarchar(40)", _PLAIN),
-    KeyCase(f"nvarchar(40) {_BINARY}", (*FOLDED, "on-1", "zebra", "Z", "é")),
+    KeyCase(f"nvarchar(40) {_BINARY}", (*FOLDED, "on-1", "zebra", "Z", "É")),
     KeyCase(f"varchar(40) {_KOREAN}", tuple(text for text in _PLAIN if text != "é")),
     KeyCase(f"varchar(40) {_LATIN}", ("02-1", "82-1", "HI-1", "é", "ß", "z", "Zebra", "O'Brien")),
     KeyCase(f"char(6) {_KOREAN}", ("가", "나", "가나", "힣", "02", "K2")),
     KeyCase("date", DATES),
     KeyCase("datetime", MOMENTS),
-    KeyCase("datetime2(7)", ("2024-01-01 00:00:00.123456", "2024-01-01 00:00:00.123457")),
+    KeyCase(
+        "datetime2(7)",
+        ("2024-01-01 00:00:00.123456", "2024-01-01 00:00:00.123457", "9999-12-31 23:59:59.999999"),
+    ),
     KeyCase("time(7)", ("00:00:00", "23:59:59.999999", "12:00:00")),
     KeyCase("uniqueidentifier", UUIDS),
 )
@@ -252,6 +256,7 @@ def in_own_schema(connection: Mapping[str, str], database: str | None) -> Iterat
             quote=quoted,
             where=f"{quoted(schema)}.",
             literal=tsql,
+            refused={"url": _with_password(connection["url"], "geheim")},
         )
     finally:
         _drop(schema, ask, run)
@@ -268,7 +273,13 @@ def tsql(value: Any) -> str:
         return literal(value).replace(" ", "T")
     if isinstance(value, bytes):
         return f"0x{value.hex()}"
-    return f"N{literal(value)}" if isinstance(value, str) else literal(value)
+    return unicode_literal(value) if isinstance(value, str) else literal(value)
+
+
+def _with_password(url: str, password: str) -> str:
+    parts = urlsplit(url)
+    place = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{parts.username}:{password}@{place}"))
 
 
 def _drop(
