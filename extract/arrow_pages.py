@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
+from queue import Full, Queue
+from threading import Event, Thread
+from typing import TypeVar
 from uuid import UUID
 
 import pyarrow as pa
@@ -16,7 +20,11 @@ from extract.plan import Plan, Progress, Reject, Segment
 from extract.sources import Source
 from extract.targets.postgres import PostgresTarget
 
-__all__ = ["write_pages"]
+__all__ = ["write_pages", "write_pages_ahead"]
+
+T = TypeVar("T")
+# Batches of about a megabyte that wait for the writer.
+_AHEAD = 8
 
 
 def write_pages(
@@ -50,6 +58,90 @@ def write_pages(
                 yield progress
             if page_rows is None or page.rows < page_rows:
                 return
+
+
+def write_pages_ahead(
+    plan: Plan,
+    segment: Segment,
+    worker_id: UUID,
+    source: Source,
+    target: PostgresTarget,
+    statement: Callable[[tuple[str, ...] | None], Statement],
+    progress: Progress,
+    page_rows: int,
+) -> Iterator[Progress]:
+    """Stages the rest of a segment by a query for each page; yields as `write_pages`.
+
+    While a page is written the next one is read: its query needs only the last key of the one
+    before, not its commit. Where the commit fails, what was read ahead is thrown away.
+
+    Args:
+        plan: of the run.
+        segment: that is read.
+        worker_id: the fence.
+        source: to read, in a thread of its own.
+        target: to write.
+        statement: the page of `page_rows` rows behind a key.
+        progress: before the first row.
+        page_rows: rows per page.
+    """
+
+    def pages() -> Generator[Batch | None]:
+        after, rows = progress.after, page_rows
+        while rows >= page_rows:
+            rows = 0
+            for batch in _batches(plan, segment, source, statement(after)):
+                rows += batch.rows.num_rows + len(batch.rejects)
+                after = batch.last_order
+                yield batch
+            yield None
+
+    with _ahead(pages()) as batches:
+        while True:
+            page = _Page(progress, segment, iter(partial(next, batches, None), None), None)
+            target.write_page(plan, segment, worker_id, page)
+            if not page.rows:
+                return
+            progress = page.progress()
+            yield progress
+
+
+@contextmanager
+def _ahead(items: Generator[T]) -> Iterator[Iterator[T]]:
+    """The items, made by another thread a few ahead of who takes them; so is its error."""
+    queue: Queue[tuple[T] | BaseException | None] = Queue(_AHEAD)
+    stop = Event()
+
+    def put(item: tuple[T] | BaseException | None) -> None:
+        while not stop.is_set():
+            with suppress(Full):
+                return queue.put(item, timeout=0.1)
+
+    def make() -> None:
+        try:
+            for item in items:
+                put((item,))
+                if stop.is_set():
+                    return
+            put(None)
+        except BaseException as error:
+            put(error)
+        finally:
+            items.close()
+
+    def take() -> Iterator[T]:
+        while (item := queue.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item[0]
+
+    thread = Thread(target=make, name="read ahead", daemon=True)
+    thread.start()
+    try:
+        yield take()
+    finally:
+        stop.set()
+        thread.join()
 
 
 def _batches(

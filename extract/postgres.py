@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import select
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, LiteralString
 
 import psycopg
@@ -22,6 +22,7 @@ from extract.errors import (
     TransientError,
 )
 from extract.settings import Connection
+from extract.silence import Watch
 
 __all__ = [
     "CONNECTION",
@@ -38,7 +39,20 @@ __all__ = [
 ]
 
 DatabaseError = psycopg.Error
-Statements = psycopg.Connection[tuple[Any, ...]]
+
+
+class Statements(psycopg.Connection[tuple[Any, ...]]):
+    """A connection that doesn't wait for a server that is gone without a word."""
+
+    watch: Watch | None = None
+
+    def wait(self, gen: Any, *args: Any, **options: Any) -> Any:
+        """Waits for the server; every statement does so here."""
+        if self.watch is None:
+            return super().wait(gen, *args, **options)
+        with self.watch.waiting():
+            return super().wait(gen, *args, **options)
+
 
 # Renders every value as text that reads back to the same value.
 SESSION = (
@@ -80,10 +94,10 @@ def connect(connection: Connection, **options: Any) -> Statements:
         ConfigurationError: the login or the database isn't accepted.
         TransientError: nobody answers.
     """
+    conninfo = make_conninfo(connection.url, **{**CONNECTION, **options})
     with translated(connection):
-        opened = psycopg.connect(
-            make_conninfo(connection.url, **{**CONNECTION, **options}), autocommit=True
-        )
+        opened = Statements.connect(conninfo, autocommit=True)
+        opened.watch = Watch(opened.pgconn.socket, opened.info.backend_pid, conninfo)
         opened.execute(SESSION)
         return opened
 
@@ -128,7 +142,8 @@ def _result(connection: Statements) -> psycopg.pq.abc.PGresult | None:
 
 
 def _wait(connection: Statements) -> None:
-    select.select([connection.pgconn.socket], [], [])
+    with connection.watch.waiting() if connection.watch is not None else nullcontext():
+        select.select([connection.pgconn.socket], [], [])
     connection.pgconn.consume_input()
 
 

@@ -20,6 +20,7 @@ from extract.paging import (
     Statement,
     Window,
     boundary_statement,
+    count_statement,
     page_statement,
 )
 from extract.plan import Checkpoint, Plan, Progress, Reject, Segment
@@ -27,7 +28,7 @@ from extract.retry import persist
 from extract.runs import Runs
 from extract.session import Session
 from extract.shape import Column
-from extract.sources import CopySource
+from extract.sources import CopySource, value_of
 
 __all__ = ["Observer", "SegmentReader"]
 
@@ -83,6 +84,8 @@ class SegmentReader:
         self._checkpoint = checkpoint
         self._where = _filter(plan, segment, checkpoint)
         self._limit = plan.feed.extract.page_rows
+        # Whether pages are cut to come closer to a row that can't be read.
+        self._careful = False
 
     def read(self) -> Progress:
         """Reads what is left of the segment; how far it has come then.
@@ -105,6 +108,7 @@ class SegmentReader:
         progress = self._claim()
         if progress.is_done:
             return progress
+        progress = self._rejoined(progress)
         if self._segment.kind == "strays":
             self._read_strays(progress)
         else:
@@ -117,6 +121,27 @@ class SegmentReader:
                     progress, more = self._around(error), True
         self._runs.finish(self._plan.feed.name, self._segment.number, self._worker_id)
         return replace(progress, is_done=True)
+
+    def _rejoined(self, progress: Progress) -> Progress:
+        """Where reading goes on from what was committed, if it can go on from there."""
+        plan, segment = self._plan, self._segment
+        if progress.pages and not segment.order:
+            return self._session.target.restart(plan, segment, self._worker_id)
+        if progress.after and not plan.proven and segment.kind != "strays":
+            source = self._session.source
+            statement = count_statement(
+                source.dialect, plan.shape.relation, segment.order, equal_to=progress.after
+            )
+            if int(value_of(source, statement) or 0) > 1:
+                # Of equal keys some are committed, and nobody can say which.
+                key = ", ".join(column.name for column in plan.key)
+                raise DataError(
+                    f"{plan.feed.name}: a value of the key ({key}) comes more than once in "
+                    f"`{plan.feed.source_relation}`. lv0 is as it was. Name columns that identify "
+                    f"a row in `config.meta.extract.key` in {plan.feed.file.name}.",
+                    feed=plan.feed.name,
+                )
+        return progress
 
     def _check_stop(self) -> None:
         if self._stop.is_set():
@@ -134,8 +159,7 @@ class SegmentReader:
 
     def _read_some(self, progress: Progress) -> tuple[Progress, bool]:
         """Reads a page, or all of a stream; says whether more may follow."""
-        segment, copies = self._segment, self._plan.copies
-        careful = self._limit < self._plan.feed.extract.page_rows
+        segment, copies, careful = self._segment, self._plan.copies, self._careful
         upto = segment.upto
         limit: int | None = self._limit
         page_rows: int | None = None
@@ -151,15 +175,35 @@ class SegmentReader:
             limit = None
         elif not segment.paged:
             limit, page_rows = None, self._limit
+        elif not careful:
+            return self._read_ahead(progress), False
         before = progress.rows + progress.rejected if segment.stage == "rows" else progress.staged
         statement = self._statement(progress, upto, limit, with_order=not copies)
         progress = self._stage(statement, progress, upto, page_rows)
         after = progress.rows + progress.rejected if segment.stage == "rows" else progress.staged
         if careful:
             self._limit = min(self._limit * 2, self._plan.feed.extract.page_rows)
+            self._careful = self._limit < self._plan.feed.extract.page_rows
         if limit is None:
             return progress, upto is not segment.upto
         return progress, after - before >= limit
+
+    def _read_ahead(self, progress: Progress) -> Progress:
+        """Reads the rest of the segment, the next page while one is written."""
+        from extract.arrow_pages import write_pages_ahead
+
+        def statement(after: tuple[str, ...] | None) -> Statement:
+            behind = replace(progress, after=after)
+            return self._statement(behind, self._segment.upto, self._limit, with_order=True)
+
+        source, target = self._session.source, self._session.target
+        for moved in write_pages_ahead(
+            self._plan, self._segment, self._worker_id, source, target, statement, progress,
+            self._limit,
+        ):  # fmt: skip
+            progress = self._committed(progress, moved)
+            self._check_stop()
+        return progress
 
     def _stage(
         self,
@@ -239,14 +283,21 @@ class SegmentReader:
         progress = self._claim()
         if not self._segment.order:
             raise error
-        if self._limit > 1:
+        was_one_row = self._limit == 1 and (self._careful or self._segment.paged)
+        if not was_one_row:
             self._limit = max(1, self._limit // 8)
+            self._careful = True
             return progress
         last = self._last_of(progress, 1)
         if last is None:
             return progress
-        reject = Reject(last, self._failing(progress, last), _REASON)
-        logger.warning("%s: a row is set aside: %s: %s", self._plan.feed.name, reject.column, error)
+        return self._set_aside(progress, last, self._failing(progress, last), error)
+
+    def _set_aside(
+        self, progress: Progress, order: tuple[str, ...], column: str, error: RowError
+    ) -> Progress:
+        reject = Reject(order, column, _REASON)
+        logger.warning("%s: a row is set aside: %s: %s", self._plan.feed.name, column, error)
         return self._committed(
             progress,
             self._session.target.skip(self._plan, self._segment, self._worker_id, progress, reject),
@@ -269,7 +320,7 @@ class SegmentReader:
         """Looks rows up that lv0 has in the window and the source may have elsewhere."""
         plan, session = self._plan, self._session
         per_lookup = max(1, _LOOKED_UP // len(plan.key))
-        after: tuple[str, ...] | None = None
+        after = progress.after
         while keys := session.target.strays(plan, self._checkpoint, after, per_lookup):
             statement = page_statement(
                 session.source.dialect,
@@ -279,8 +330,14 @@ class SegmentReader:
                 where=KeyIs(plan.key, tuple(keys)),
                 with_order=not plan.copies,
             )
+            try:
+                progress = self._stage(statement, progress, keys[-1], None)
+            except RowError as error:
+                if per_lookup > 1:
+                    per_lookup = 1
+                    continue
+                progress = self._set_aside(progress, keys[-1], "the row", error)
             after = keys[-1]
-            progress = self._stage(statement, progress, after, None)
 
 
 def _filter(plan: Plan, segment: Segment, checkpoint: Checkpoint) -> Filter | None:

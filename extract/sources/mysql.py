@@ -46,6 +46,7 @@ _TRANSIENT = frozenset(
 _LOGIN = frozenset((1044, 1045, 1049, 1129, 1130, 1251, 1698, 1820, 1862, 2026, 2054, 2059, 3118))
 # SQLSTATE classes of faults of a value; 45 is what a function of the database signals itself.
 _ROW_STATES = ("21", "22", "45")
+_BINARY_CHARSET = 63
 _LABELLED = ("enum", "set")
 _SIZE = re.compile(r"\w+\((\d+)(?:,(\d+))?\)")
 # COLUMN_TYPE of a computed column by the type number of its result.
@@ -146,6 +147,9 @@ class MysqlSource:
             names = [entry[0] for entry in cursor.description]
             try:
                 yield from as_batches(cursor, columns, names, in_text=True)
+            except pymysql.Error:
+                self._discard(cursor)
+                raise
             except BaseException:
                 self._abandon(cursor)
                 raise
@@ -172,11 +176,21 @@ class MysqlSource:
 
     def _abandon(self, cursor: SSCursor) -> None:
         """Ends a stream before its end: the server would send all the rest."""
-        assert self.stream is not None
-        with suppress(Exception):
-            self._all(f"kill query {self.stream.thread_id()}")
+        with suppress(ExtractError):
+            self._all(f"kill query {_number_of(self.stream)}")
+        # What was on its way ends with the server's word that it was interrupted.
         with suppress(Exception):
             cursor.close()
+        self._discard(cursor)
+
+    def _discard(self, cursor: Any) -> None:
+        """Makes sure that the driver reads nothing more from a stream that broke."""
+        if self.stream is not None and self.stream.open:
+            return
+        # It would try when the cursor is collected.
+        cursor._result.unbuffered_active = False
+        cursor.connection = None
+        self.stream = None
 
     def _columns(
         self, extract: Extract, schema: str, table: str, relation: str
@@ -203,19 +217,15 @@ class MysqlSource:
     def _expression_types(self, extract: Extract, relation: str) -> dict[str, str]:
         if not extract.expressions:
             return {}
-        listed = ", ".join(
-            f"({escaped(text)}), charset(({escaped(text)}))"
-            for text in extract.expressions.values()
-        )
+        listed = ", ".join(f"({escaped(text)})" for text in extract.expressions.values())
         with _translated(self.connection), self.statements.cursor() as cursor:
-            # One row without a value, even of an empty table.
-            query = f"select {listed} from (select 1) as one left join {relation} on 1 = 0"
-            cursor.execute(query, ())
-            described = cursor.description
-            (row,) = cursor.fetchall()
+            # Without a row nothing is computed that could fail.
+            cursor.execute(f"select {listed} from {relation} limit 0", ())
+            # DB-API's description doesn't tell text from bytes.
+            fields = cursor._result.fields
         return {
-            name: _result_type(described[place * 2], _decoded(row[place * 2 + 1]))
-            for place, name in enumerate(extract.expressions)
+            name: _result_type(field)
+            for name, field in zip(extract.expressions, fields, strict=True)
         }
 
     def _indexes(
@@ -279,6 +289,8 @@ def connect(connection: Connection, database: str | None) -> MysqlSource:
 
 def _opened(connection: Connection, database: str | None) -> pymysql.Connection[Any]:
     parts = urlsplit(connection.url)
+    # Without decoders values come as bytes.
+    encoding: dict[Any, Any] = {**encoders}
     opened = pymysql.connect(
         host=parts.hostname or "localhost",
         port=parts.port or 3306,
@@ -288,7 +300,7 @@ def _opened(connection: Connection, database: str | None) -> pymysql.Connection[
         database=database,
         charset="utf8mb4",
         use_unicode=False,
-        conv=dict(encoders),
+        conv=encoding,
         connect_timeout=connection.seconds("login_timeout", 15),
         read_timeout=connection.seconds("query_timeout", 600),
         write_timeout=connection.seconds("query_timeout", 600),
@@ -340,6 +352,11 @@ def _translated(connection: Connection) -> Iterator[None]:
         raise SourceError(f"{where}: {text}.") from None
 
 
+def _number_of(opened: Any) -> int:
+    number: int = opened.thread_id()
+    return number
+
+
 def _decoded(value: bytes | str | None) -> str | None:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
@@ -349,9 +366,9 @@ def _complete(rows: Sequence[tuple[str | None, ...]]) -> Iterator[tuple[str, str
         yield str(name), escaped(str(kind)), str(nullable)
 
 
-def _result_type(described: Sequence[Any], charset: str | None) -> str:
+def _result_type(described: Any) -> str:
     """COLUMN_TYPE of a computed column, from what the server says of the result."""
-    _, code, _, length, _, scale, _ = described
+    code, length, scale = described.type_code, described.length, described.scale
     if code in (FIELD_TYPE.DECIMAL, FIELD_TYPE.NEWDECIMAL):
         # The length counts a sign and a point.
         return f"decimal({min(65, length - bool(scale))},{scale})"
@@ -359,7 +376,7 @@ def _result_type(described: Sequence[Any], charset: str | None) -> str:
         return f"bit({length})"
     if code in _RESULT_TYPES:
         return _RESULT_TYPES[code]
-    return "longblob" if charset == "binary" else "longtext"
+    return "longblob" if described.charsetnr == _BINARY_CHARSET else "longtext"
 
 
 def _column(

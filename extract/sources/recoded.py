@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-import fsspec
+import fsspec  # type: ignore[import-untyped]
 
 from extract.errors import SourceError
 

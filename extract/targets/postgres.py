@@ -211,7 +211,7 @@ class PostgresTarget:
                 if not page.rows:
                     return
                 with arrow.query(_fence(plan, segment, worker_id, page.progress())) as written:
-                    if written.read_all().num_rows == 0:
+                    if not sum(batch.num_rows for batch in written):
                         raise lease_lost(plan.feed.name)
                 for reject in page.rejects:
                     arrow.execute(_reject_sql(plan, segment, reject))
@@ -271,6 +271,33 @@ class PostgresTarget:
             )
             self._move(plan, segment, worker_id, progress)
         return progress
+
+    def restart(self, plan: Plan, segment: Segment, worker_id: UUID) -> Progress:
+        """Forgets what the pass has staged of a table without a key, which has no order.
+
+        Raises:
+            LeaseLostError: the segment is another worker's now; nothing was forgotten.
+        """
+        with (
+            postgres.translated(self.warehouse, plan.feed.name),
+            self.statements.transaction(),
+        ):
+            done = self.statements.execute(
+                "update ops.segments set after = null, pages = 0, rows = 0, bytes = 0,"
+                " nul_removed = 0, rejected = 0, staged = 0"
+                " where feed = %s and segment_no = %s and worker_id = %s",
+                (plan.feed.name, segment.number, worker_id),
+            )
+            if done.rowcount != 1:
+                raise lease_lost(plan.feed.name)
+            for table in ("ops.pages", "lv0._rejected"):
+                self.statements.execute(
+                    f"delete from {table} where run_id ="
+                    " (select f.run_id from ops.feeds as f where f.feed = %s)".encode(),
+                    (plan.feed.name,),
+                )
+            self.statements.execute(f"truncate {stage_table(plan, segment.stage)}".encode())
+        return Progress()
 
     def skip(
         self, plan: Plan, segment: Segment, worker_id: UUID, before: Progress, reject: Reject

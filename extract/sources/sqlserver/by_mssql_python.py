@@ -32,10 +32,17 @@ _LONG_VALUE, _SHORT_VALUE = 16_000, 32
 # Every parameter of one type: one plan for all pages, whatever the keys' lengths.
 _PARAMETER = 4000
 _RECORD = re.compile(r"\[\w*\] \((-?\d+)\)")
+_SERVER_SAYS = "[SQL Server]"
 _OWN_NAME = "MSSQL-Python"
 _LOST = ("Invalid cursor state", "General error", "Function sequence error")
 _NO_TRUST = re.compile(
     r"certificate|self.signed|(does not support|not supported).*encrypt|encrypt.*not supported",
+    re.IGNORECASE,
+)
+# A login that the server takes back for now comes without its number.
+_NOT_NOW = re.compile(
+    r"paused|shutdown|not currently available|not been recovered|in progress|upgrade mode"
+    r"|try again|retry|일시 중지|종료|다시 시도|복구",
     re.IGNORECASE,
 )
 _PROVIDER = "MSSQL_PYTHON_NATIVE_PROVIDER"
@@ -61,9 +68,11 @@ class _Cursor(mssql_python.Cursor):
     def _reset_cursor(self) -> None:
         with suppress(Exception):
             records = ddbc_bindings.DDBCSQLGetAllDiagRecords(self.hstmt)  # type: ignore[attr-defined]
-            for state_and_number, _ in records:
+            for state_and_number, text in records:
                 found = _RECORD.fullmatch(state_and_number)
-                self.number = self.number or int(found[1] if found else 0)
+                # Others are the operating system's.
+                if found is not None and _SERVER_SAYS in text:
+                    self.number = self.number or int(found[1])
         super()._reset_cursor()
 
 
@@ -178,9 +187,9 @@ def _error(error: mssql_python.Error, number: int, kind: str = "") -> DriverErro
 def _refusal(error: mssql_python.Error) -> DriverError:
     text = error.ddbc_error or error.driver_error
     refused = error.driver_error == "Invalid authorization specification"
-    if refused or _NO_TRUST.search(text) or not isinstance(error, mssql_python.OperationalError):
-        return DriverError(text, kind="login")
-    return DriverError(text, kind="lost")
+    refused = refused or not isinstance(error, mssql_python.OperationalError)
+    login = (refused and not _NOT_NOW.search(text)) or _NO_TRUST.search(text)
+    return DriverError(text, kind="login" if login else "lost")
 
 
 def _size(value: str) -> tuple[int, int, int]:

@@ -21,6 +21,8 @@ __all__ = ["connect", "literal"]
 
 _FETCH_ROWS = 500
 _MARK = re.compile("%[%s]")
+# FreeTDS's own words behind those of the server.
+_SERVER_SAYS = "DB-Lib error message 20018"
 # T-SQL joins a line that ends in a backslash with the next, within a string too.
 _BROKEN = re.compile(r"(?<=\\)(?=\r?\n)")
 
@@ -124,9 +126,11 @@ def _error(error: pymssql.Error) -> DriverError:
     if len(given) == 1 and isinstance(given[0], tuple):
         given = given[0]
     if len(given) == 2 and isinstance(given[0], int):
-        text = given[1]
-        if isinstance(text, bytes):
-            text = text.decode("utf-8", "replace")
-        return DriverError(str(text), number=given[0], kind="" if given[0] else "lost")
+        text = given[1].decode("utf-8", "replace")
+        # While there is no connection, pymssql keeps the number of an earlier failure (of this
+        # process) that was as severe: what no server says is no refusal, but a refusal is taken
+        # for the same as before.
+        is_server_s = _SERVER_SAYS in text
+        return DriverError(text, number=given[0] if is_server_s else 0, kind="lost")
     # The driver's own: its connection is closed, or couldn't be set up.
     return DriverError(" ".join(str(part) for part in given), kind="lost")

@@ -97,7 +97,7 @@ def _translate(error: DriverError, connection: Connection) -> ExtractError:
 
 def _one_line(text: str) -> str:
     """The server's own words."""
-    text = text.split("DB-Lib error message 20018", 1)[0]
+    text = re.sub(r"DB-Lib error message 20018.*", "", text, flags=re.DOTALL)
     text = re.sub(r"^(\[[^\]]*\])+", "", text.strip())
     text = " ".join(text.replace("\0", "").split()).rstrip(".")
     return text[:_MOST_CHARACTERS] or "no reason given"

@@ -1,0 +1,189 @@
+"""Ends connections to Postgres that nothing will ever come over again.
+
+A peer that vanished behind something that still acknowledges for it (a proxy, a load balancer) is
+seen by no timer of TCP, and a statement may rightly take hours. So, when nothing has come for a
+while, the server is asked over another connection whether it's at work for this one. Where it is
+not, twice in a row, the socket is shut down: whoever waits on it sees a connection that was lost.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import socket
+import struct
+import threading
+import time
+import weakref
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+import psycopg
+
+__all__ = ["Watch", "tagged_socket"]
+
+logger = logging.getLogger(__name__)
+
+# How long nothing may come before the server is asked; then it's asked each quarter of it.
+SILENCE_SECONDS = 60.0
+_ANSWER_SECONDS = 10
+_OF_DEAD = 2
+# Is the server computing, or does it too wait for the other side?
+_IS_AT_WORK = (
+    "select state = 'active' and wait_event_type is distinct from 'Client'"
+    " from pg_catalog.pg_stat_activity where pid = {pid}"
+)
+# Where struct tcp_info has how many bytes were acknowledged, and how many received.
+_TCP_INFO = struct.Struct("@120xQQ")
+
+
+class Watch:
+    """Watches over one connection while somebody waits on it.
+
+    Args:
+        descriptor: of its socket.
+        pid: of its server process.
+        conninfo: to ask about it.
+    """
+
+    def __init__(self, descriptor: int, pid: int, conninfo: str) -> None:
+        self._descriptor = descriptor
+        self._pid = pid
+        self._conninfo = conninfo
+        self._lock = threading.Lock()
+        self._since: float | None = None
+        self._moved: tuple[int, int] | None = None
+        self._signs = 0
+        _Watcher.of_process().add(self)
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Whoever is in the block waits for the server."""
+        self._since = time.monotonic()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._since = None
+                self._signs = 0
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Within `waiting`: whoever is in the block is busy with something else."""
+        with self._lock:
+            self._since = None
+            self._signs = 0
+        try:
+            yield
+        finally:
+            self._since = time.monotonic()
+
+    def look(self) -> None:
+        """Shuts the socket down if it is dead."""
+        since = self._since
+        if since is None or time.monotonic() - since < SILENCE_SECONDS or self._is_moving():
+            return
+        at_work = self._is_at_work()
+        with self._lock:
+            if self._since != since:
+                return
+            self._signs = 0 if at_work else self._signs + 1
+            if self._signs >= _OF_DEAD:
+                logger.warning("nothing comes from server process %d any more", self._pid)
+                with suppress(OSError), closing(_duplicate(self._descriptor)) as connected:
+                    connected.shutdown(socket.SHUT_RDWR)
+
+    def _is_moving(self) -> bool:
+        """Whether bytes have gone either way since the last look, where the system can tell."""
+        try:
+            with closing(_duplicate(self._descriptor)) as connected:
+                info = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
+            moved = _TCP_INFO.unpack(info)
+        except (OSError, AttributeError, struct.error):
+            return False
+        before, self._moved = self._moved, moved
+        return before is not None and moved != before
+
+    def _is_at_work(self) -> bool:
+        try:
+            answer = _ask(self._conninfo, _IS_AT_WORK.format(pid=self._pid))
+        except (psycopg.Error, OSError) as error:
+            # A server that answers, if only by a refusal, is not gone.
+            return getattr(error, "sqlstate", None) is not None
+        return answer == b"t"
+
+
+class _Watcher:
+    """The thread that looks after this process's watches."""
+
+    _current: _Watcher | None = None
+    _starting = threading.Lock()
+
+    def __init__(self) -> None:
+        self._process = os.getpid()
+        self._watches: weakref.WeakSet[Watch] = weakref.WeakSet()
+        self._lock = threading.Lock()
+        self._added = threading.Event()
+        threading.Thread(target=self._run, name="silence", daemon=True).start()
+
+    @classmethod
+    def of_process(cls) -> _Watcher:
+        """The running one; a forked process starts its own."""
+        with cls._starting:
+            if cls._current is None or cls._current._process != os.getpid():
+                cls._current = cls()
+            return cls._current
+
+    def add(self, watch: Watch) -> None:
+        """Looks after `watch` for as long as it exists."""
+        with self._lock:
+            self._watches.add(watch)
+        self._added.set()
+
+    def _run(self) -> None:
+        while True:
+            if self._added.wait(SILENCE_SECONDS / 4):
+                self._added.clear()
+            self._look()
+
+    def _look(self) -> None:
+        with self._lock:
+            watches = list(self._watches)
+        for watch in watches:
+            watch.look()
+
+
+def tagged_socket(milliseconds: int) -> int | None:
+    """The descriptor of this process's socket with that TCP_USER_TIMEOUT; None: can't be told.
+
+    A driver that doesn't show its socket can be given a time of its own to know it by.
+    """
+    with suppress(OSError, AttributeError):
+        for path in Path("/proc/self/fd").iterdir():
+            with suppress(OSError), closing(_duplicate(int(path.name))) as found:
+                if found.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == milliseconds:
+                    return int(path.name)
+    return None
+
+
+def _duplicate(descriptor: int) -> socket.socket:
+    return socket.socket(fileno=os.dup(descriptor))
+
+
+def _ask(conninfo: str, query: str) -> bytes | None:
+    """The only value of a query, within some seconds."""
+    with closing(psycopg.connect(conninfo, connect_timeout=_ANSWER_SECONDS)) as connection:
+        libpq = connection.pgconn
+        libpq.send_query(query.encode())
+        give_up = time.monotonic() + _ANSWER_SECONDS
+        while libpq.is_busy():
+            left = give_up - time.monotonic()
+            if left <= 0 or not select.select([libpq.socket], [], [], left)[0]:
+                raise TimeoutError("no answer")
+            libpq.consume_input()
+        result = libpq.get_result()
+        if result is None or result.ntuples != 1:
+            return None
+        return result.get_value(0, 0)
