@@ -13,7 +13,7 @@ from psycopg.conninfo import make_conninfo
 
 from extract import postgres
 from extract.settings import Connection
-from extract.silence import Watch, tagged_socket
+from extract.silence import Watch, new_name, tagged_socket
 
 __all__ = ["ArrowConnection"]
 
@@ -32,9 +32,9 @@ class ArrowConnection:
     def __init__(self, connection: Connection, *, autocommit: bool) -> None:
         # No two alike: so its socket can be found.
         mark = postgres.CONNECTION["tcp_user_timeout"] + next(_MARKS) % _MOST_MARKS
-        options = {**postgres.CONNECTION, "tcp_user_timeout": mark}
+        name = new_name()
+        options = {**postgres.CONNECTION, "application_name": name, "tcp_user_timeout": mark}
         conninfo = make_conninfo(connection.url, **options)
-        self._watch: Watch | None = None
         with postgres.translated(connection):
             self._database = adbc_driver_postgresql.connect(conninfo)
             try:
@@ -42,7 +42,8 @@ class ArrowConnection:
             except BaseException:
                 self._database.close()
                 raise
-            self._watch = self._watched(mark, conninfo)
+            found = tagged_socket(mark)
+            self._watch = None if found is None else Watch(found, name, conninfo)
             self._connection.set_autocommit(autocommit)
             for setting in postgres.SESSION.split(";"):
                 self.execute(setting)
@@ -96,13 +97,6 @@ class ArrowConnection:
         """Closes; what isn't committed is lost."""
         self._connection.close()
         self._database.close()
-
-    def _watched(self, mark: int, conninfo: str) -> Watch | None:
-        descriptor = tagged_socket(mark)
-        if descriptor is None:
-            return None
-        with self.query("select pg_catalog.pg_backend_pid()") as rows:
-            return Watch(descriptor, next(rows).column(0)[0].as_py(), conninfo)
 
     def _waiting(self) -> AbstractContextManager[None]:
         return self._watch.waiting() if self._watch is not None else nullcontext()

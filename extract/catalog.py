@@ -85,9 +85,9 @@ class Extract(pydantic.BaseModel):
         7 * 86400, description="How often an incremental table is read in full, e.g. 7d."
     )
     sweep_every: Seconds = pydantic.Field(
-        0,
-        description="How often an incremental pass also reads all keys, to see deletes; "
-        "0s: every time.",
+        20 * 3600,
+        description="How often an incremental pass compares all keys, to see deletes; in between "
+        "it does so only where the source's number of rows isn't the expected one. 0s: every time.",
     )
     include: Names = pydantic.Field((), description="The only columns to take; default: all.")
     exclude: Names = pydantic.Field((), description="Columns to leave out.")

@@ -12,10 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from threading import BoundedSemaphore, Event
-from typing import Any
-
-from rich.console import Console
-from rich.table import Table
+from typing import TYPE_CHECKING, Any
 
 from extract.api import source_connection
 from extract.catalog import Feed, json_schema, read_catalog, select
@@ -27,6 +24,9 @@ from extract.run import Options, explain, run
 from extract.runs import RunResult, Runs
 from extract.settings import Project
 from extract.verify.cli import add_parser as add_verify
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 __all__ = ["main"]
 
@@ -53,13 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # On SIGTERM the page in flight is rolled back and the lease given up.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = _parser().parse_args(arguments)
-    console = Console(stderr=True)
     logging.basicConfig(
-        level=logging.WARNING if console.is_terminal else logging.INFO,
+        level=logging.WARNING if sys.stderr.isatty() else logging.INFO,
         format="%(asctime)s %(levelname)s %(message)s",
     )
     try:
-        status: int = options.command(Project.find(options.project_dir), options, console)
+        status: int = options.command(Project.find(options.project_dir), options)
     except ConfigurationError as error:
         return _complain(error, 2)
     except ExtractError as error:
@@ -74,11 +73,11 @@ def _complain(error: ExtractError | str, status: int) -> int:
     return status
 
 
-def _run(project: Project, options: argparse.Namespace, console: Console) -> int:
+def _run(project: Project, options: argparse.Namespace) -> int:
     feeds = select(read_catalog(project), options.feeds)
     warehouse = project.warehouse()
     sources = {feed.name: source_connection(project, feed) for feed in feeds}
-    bars = Bars(console) if console.is_terminal else None
+    bars = Bars() if sys.stderr.isatty() else None
     slots, stop = BoundedSemaphore(options.jobs), Event()
     results: list[RunResult] = []
     failed = 0
@@ -122,9 +121,9 @@ def _several(jobs: int, stop: Event) -> Iterator[Callable[..., Iterable[Any]]]:
             raise
 
 
-def _plan(project: Project, options: argparse.Namespace, console: Console) -> int:
+def _plan(project: Project, options: argparse.Namespace) -> int:
     warehouse = project.warehouse()
-    table = Table("feed", "reads", "in order of", "pages", "rows (estimate)", "drift", box=None)
+    table = _table("feed", "reads", "in order of", "pages", "rows (estimate)", "drift")
     failed = 0
     for feed in select(read_catalog(project), options.feeds):
         try:
@@ -139,7 +138,7 @@ def _plan(project: Project, options: argparse.Namespace, console: Console) -> in
     return 1 if failed else 0
 
 
-def _status(project: Project, options: argparse.Namespace, console: Console) -> int:
+def _status(project: Project, options: argparse.Namespace) -> int:
     runs = Runs(project.warehouse())
     with closing(runs):
         runs.check_schema()
@@ -147,7 +146,7 @@ def _status(project: Project, options: argparse.Namespace, console: Console) -> 
     if not rows:
         print("No feed has run yet. Start with `python -m extract run`.")
         return 0
-    table = Table(
+    table = _table(
         "feed",
         "last run",
         "state",
@@ -158,7 +157,6 @@ def _status(project: Project, options: argparse.Namespace, console: Console) -> 
         "del",
         "rejected",
         "note",
-        box=None,
     )
     for row in rows:
         table.add_row(*_status_row(row))
@@ -166,7 +164,7 @@ def _status(project: Project, options: argparse.Namespace, console: Console) -> 
     return 0
 
 
-def _migrate(project: Project, options: argparse.Namespace, console: Console) -> int:
+def _migrate(project: Project, options: argparse.Namespace) -> int:
     schemas = sorted({feed.target_schema for feed in read_catalog(project).values()})
     warehouse = project.warehouse()
     for name in migrate(warehouse, schemas) or ["nothing to do"]:
@@ -174,18 +172,27 @@ def _migrate(project: Project, options: argparse.Namespace, console: Console) ->
     return 0
 
 
-def _schema(project: Project, options: argparse.Namespace, console: Console) -> int:
+def _schema(project: Project, options: argparse.Namespace) -> int:
     print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
     return 0
 
 
+def _table(*headings: str) -> Table:
+    # Here, as it takes a tenth of a short run to load.
+    from rich.table import Table
+
+    return Table(*headings, box=None)
+
+
 def _print(table: Table) -> None:
+    from rich.console import Console
+
     # Into a file or a pipe a table keeps its lines whole.
     Console(width=None if sys.stdout.isatty() else 240).print(table)
 
 
 def _results_table(results: list[RunResult]) -> Table:
-    table = Table("feed", "pass", box=None)
+    table = _table("feed", "pass")
     for heading in ("pages", "read", "ins", "upd", "same", "del", "rejected", "seconds"):
         table.add_column(heading, justify="right")
     for result in results:

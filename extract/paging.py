@@ -28,6 +28,7 @@ __all__ = [
     "count_statement",
     "max_statement",
     "page_statement",
+    "rows_statement",
     "spelled_out",
 ]
 
@@ -73,10 +74,10 @@ class Dialect(Protocol):
         """A whole number of 48 bits made from canonical texts, by the hash called `hashing`."""
 
     def joined(self, texts: Sequence[str]) -> str:
-        """Canonical texts as one that is never null: chr(31) before each, chr(30) for a null one."""
+        """Canonical texts as one that is never null: chr(31) before each, chr(30) for null."""
 
     def md5_number(self, text: str) -> str | None:
-        """The first 48 bits of the md5 of `text`'s UTF-8, as a whole number; None: can't be told."""
+        """48 bits of the md5 of `text`'s UTF-8, as a whole number; None: the server can't tell."""
 
     def settled(self, expression: str, native: str) -> str | None:
         """A predicate: no open transaction can still add a smaller value; None: can't be told."""
@@ -258,6 +259,13 @@ def boundary_statement(
     descending = ", ".join(f"{name} desc" for name in names)
     last = dialect.limited(f"{texts} from ({page}) as page order by {descending}", 1)
     return Statement(last, filters.params)
+
+
+def rows_statement(relation: str, key: Sequence[Column]) -> Statement:
+    """Counts the rows that have a key."""
+    present = [f"{column.reference} is not null" for column in key if column.nullable]
+    clause = f" where {' and '.join(present)}" if present else ""
+    return Statement(f"select count(*) from {relation}{clause}")
 
 
 def count_statement(

@@ -31,11 +31,15 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Sweep:
-    """Which keys a sweep reads: those in the `chosen` buckets of their hash, or all for None."""
+    """Which keys a sweep reads: those in the `chosen` buckets of their hash, or all for None.
+
+    `rows` existed in lv0 when it was made.
+    """
 
     hashing: str
     buckets: int
     chosen: tuple[int, ...] | None
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,7 @@ class Checkpoint:
                 content["sweep"]["hashing"],
                 content["sweep"]["buckets"],
                 None if chosen is None else tuple(chosen),
+                content["sweep"]["rows"],
             )
         return cls(**given)
 
@@ -222,6 +227,12 @@ class Plan:
             "key": [column.name for column in self.key],
             "cursor": [column.name for column in self.cursor],
         }
+
+    @property
+    def counts_rows(self) -> bool:
+        """Whether a wrong number of rows is the only sign of deletes that the pass looks for."""
+        is_incremental = self.feed.extract.mode == "incremental"
+        return is_incremental and not self.is_complete and "keys" not in self.kinds
 
     @property
     def can_split(self) -> bool:

@@ -22,7 +22,7 @@ from extract.errors import (
     TransientError,
 )
 from extract.settings import Connection
-from extract.silence import Watch
+from extract.silence import Watch, new_name
 
 __all__ = [
     "CONNECTION",
@@ -61,7 +61,6 @@ SESSION = (
 )
 # A peer that is gone without a word is noticed within a minute.
 CONNECTION: dict[str, Any] = {
-    "application_name": "stairway",
     "connect_timeout": 10,
     "keepalives": 1,
     "keepalives_idle": 30,
@@ -94,10 +93,12 @@ def connect(connection: Connection, **options: Any) -> Statements:
         ConfigurationError: the login or the database isn't accepted.
         TransientError: nobody answers.
     """
-    conninfo = make_conninfo(connection.url, **{**CONNECTION, **options})
+    name = new_name()
+    named = {"application_name": name, **CONNECTION, **options}
+    conninfo = make_conninfo(connection.url, **named)
     with translated(connection):
         opened = Statements.connect(conninfo, autocommit=True)
-        opened.watch = Watch(opened.pgconn.socket, opened.info.backend_pid, conninfo)
+        opened.watch = Watch(opened.pgconn.socket, name, conninfo)
         opened.execute(SESSION)
         return opened
 

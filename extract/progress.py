@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from threading import Lock
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from typing import TYPE_CHECKING
 
 from extract.plan import Plan, Segment
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 __all__ = ["Bars", "Lines"]
 
@@ -19,16 +20,20 @@ _LOG_EVERY_SECONDS = 15.0
 
 
 class Bars:
-    """Progress bars: rows, rows per second, estimated rest. A context manager."""
+    """Progress bars on stderr: rows, rows per second, estimated rest. A context manager."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self) -> None:
+        # Here, as a run without a terminal needn't load it.
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
         self._progress = Progress(
             TextColumn("{task.description:<32}"),
             BarColumn(),
             TextColumn("{task.completed:>12,.0f} rows"),
             TextColumn("{task.fields[rate]:>10,.0f}/s"),
             TimeRemainingColumn(),
-            console=console,
+            console=Console(stderr=True),
             transient=True,
         )
 

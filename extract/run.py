@@ -15,7 +15,7 @@ from uuid import UUID
 from extract import postgres
 from extract.catalog import Feed
 from extract.errors import BreakerError, DataError, ExtractError, StoppedError
-from extract.paging import count_statement, max_statement
+from extract.paging import count_statement, max_statement, rows_statement
 from extract.plan import Checkpoint, Plan, Progress, Segment, make_plan
 from extract.reading import Observer, SegmentReader
 from extract.retry import persist
@@ -59,8 +59,9 @@ def run(
 ) -> RunResult:
     """Brings a feed's lv0 table to what the source holds; returns what changed.
 
-    An incremental pass that finds keys which neither lv0 has nor the cursor leads to (a row
-    written with an old cursor) is followed by another, and that one by a complete pass.
+    An incremental pass that finds another number of rows than lv0's is followed by one that
+    compares all keys; one that finds keys which neither lv0 has nor the cursor leads to (a row
+    written with an old cursor) by another, and that one by a complete pass.
 
     Raises:
         ExtractError: see `extract.errors`; lv0 is then as it was, and pages that are committed
@@ -68,12 +69,15 @@ def run(
     """
     options = options or Options()
     with closing(_Runner(feed, source, warehouse, options)) as runner:
-        total, missing = runner.run(complete=options.complete, sweep=False)
+        total, published = runner.run(complete=options.complete, sweep=False)
         for last_resort in (False, True):
-            if not missing:
+            if published.missing:
+                logger.warning(
+                    "%s: %s rows at the source have an old cursor", feed.name, published.missing
+                )
+            elif last_resort or not published.is_miscounted:
                 break
-            logger.warning("%s: %s rows at the source have an old cursor", feed.name, missing)
-            again, missing = runner.run(complete=last_resort, sweep=True)
+            again, published = runner.run(complete=last_resort, sweep=True)
             total = _sum(total, again)
     return total
 
@@ -156,11 +160,11 @@ class _Runner:
 
         return self._persist(decide)
 
-    def run(self, *, complete: bool, sweep: bool) -> tuple[RunResult, int]:
-        """One pass; what changed, and how many rows of the source it has missed."""
+    def run(self, *, complete: bool, sweep: bool) -> tuple[RunResult, Published]:
+        """One pass: its record, and what it changed or missed."""
         began = time.monotonic()
 
-        def whole_pass(run_id: UUID) -> tuple[RunResult, int]:
+        def whole_pass(run_id: UUID) -> tuple[RunResult, Published]:
             plan, checkpoint = self._open(run_id, complete=complete, sweep=sweep)
             try:
                 segments = self._read(plan, checkpoint, run_id)
@@ -172,7 +176,7 @@ class _Runner:
                 raise
             seconds = time.monotonic() - began
             result = _result(plan, run_id, checkpoint, segments, published, seconds)
-            return replace(result, notes=self._runs.notes(run_id)), published.missing
+            return replace(result, notes=self._runs.notes(run_id)), published
 
         return self._leased(whole_pass)
 
@@ -398,16 +402,22 @@ class _Runner:
     def _publish(
         self, plan: Plan, run_id: UUID, checkpoint: Checkpoint, segments: Sequence[Progress]
     ) -> Published:
-        return self._persist(
-            lambda: publish(
-                self._session.target,
+        def published() -> Published:
+            target, source = self._session.target, self._session.source
+            rows: int | None = None
+            if plan.counts_rows:
+                rows = int(value_of(source, rows_statement(plan.shape.relation, plan.key)) or 0)
+            return publish(
+                target,
                 plan,
                 run_id,
                 checkpoint,
                 segments,
+                source_rows=rows,
                 allow_deletes=self._options.allow_deletes,
             )
-        )
+
+        return self._persist(published)
 
 
 def _result(

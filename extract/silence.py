@@ -19,10 +19,12 @@ import weakref
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
-__all__ = ["Watch", "tagged_socket"]
+__all__ = ["Watch", "new_name", "tagged_socket"]
 
 logger = logging.getLogger(__name__)
 
@@ -31,10 +33,11 @@ SILENCE_SECONDS = 60.0
 _ANSWER_SECONDS = 10
 _OF_DEAD = 2
 # Is the server computing, or does it too wait for the other side?
-_IS_AT_WORK = (
-    "select state = 'active' and wait_event_type is distinct from 'Client'"
-    " from pg_catalog.pg_stat_activity where pid = {pid}"
-)
+_IS_AT_WORK = "state = 'active' and wait_event_type is distinct from 'Client'"
+_PROCESS = "from pg_catalog.pg_stat_activity where application_name = '{name}'"
+_ASK = f"select {_IS_AT_WORK} {_PROCESS}"
+# What it holds locked would keep the next try waiting.
+_END = f"select pg_terminate_backend(pid) {_PROCESS} and not ({_IS_AT_WORK})"
 # Where struct tcp_info has how many bytes were acknowledged, and how many received.
 _TCP_INFO = struct.Struct("@120xQQ")
 
@@ -44,13 +47,13 @@ class Watch:
 
     Args:
         descriptor: of its socket.
-        pid: of its server process.
+        name: the `application_name` that no other connection has.
         conninfo: to ask about it.
     """
 
-    def __init__(self, descriptor: int, pid: int, conninfo: str) -> None:
+    def __init__(self, descriptor: int, name: str, conninfo: str) -> None:
         self._descriptor = descriptor
-        self._pid = pid
+        self._name = name
         self._conninfo = conninfo
         self._lock = threading.Lock()
         self._since: float | None = None
@@ -90,10 +93,13 @@ class Watch:
             if self._since != since:
                 return
             self._signs = 0 if at_work else self._signs + 1
-            if self._signs >= _OF_DEAD:
-                logger.warning("nothing comes from server process %d any more", self._pid)
-                with suppress(OSError), closing(_duplicate(self._descriptor)) as connected:
-                    connected.shutdown(socket.SHUT_RDWR)
+            if self._signs < _OF_DEAD:
+                return
+            logger.warning("Nothing comes over connection `%s` any more; it is ended.", self._name)
+            with suppress(psycopg.Error, OSError):
+                _ask(self._conninfo, _END.format(name=self._name))
+            with suppress(OSError), closing(_duplicate(self._descriptor)) as connected:
+                connected.shutdown(socket.SHUT_RDWR)
 
     def _is_moving(self) -> bool:
         """Whether bytes have gone either way since the last look, where the system can tell."""
@@ -108,7 +114,7 @@ class Watch:
 
     def _is_at_work(self) -> bool:
         try:
-            answer = _ask(self._conninfo, _IS_AT_WORK.format(pid=self._pid))
+            answer = _ask(self._conninfo, _ASK.format(name=self._name))
         except (psycopg.Error, OSError) as error:
             # A server that answers, if only by a refusal, is not gone.
             return getattr(error, "sqlstate", None) is not None
@@ -155,6 +161,11 @@ class _Watcher:
             watch.look()
 
 
+def new_name() -> str:
+    """An `application_name` for one connection."""
+    return f"stairway {uuid4().hex[:12]}"
+
+
 def tagged_socket(milliseconds: int) -> int | None:
     """The descriptor of this process's socket with that TCP_USER_TIMEOUT; None: can't be told.
 
@@ -174,7 +185,8 @@ def _duplicate(descriptor: int) -> socket.socket:
 
 def _ask(conninfo: str, query: str) -> bytes | None:
     """The only value of a query, within some seconds."""
-    with closing(psycopg.connect(conninfo, connect_timeout=_ANSWER_SECONDS)) as connection:
+    options = {"connect_timeout": _ANSWER_SECONDS, "application_name": "stairway"}
+    with closing(psycopg.connect(make_conninfo(conninfo, **options))) as connection:
         libpq = connection.pgconn
         libpq.send_query(query.encode())
         give_up = time.monotonic() + _ANSWER_SECONDS

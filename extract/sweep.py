@@ -38,7 +38,7 @@ def make_sweep(plan: Plan, session: Session) -> Sweep:
     ]
     # A list of most of the buckets costs more than it spares.
     chosen = None if len(differing) > buckets // 2 else tuple(sorted(differing))
-    return Sweep(hashing, buckets, chosen)
+    return Sweep(hashing, buckets, chosen, sum(rows for rows, _ in held.values()))
 
 
 def _buckets(rows: int | None) -> int:

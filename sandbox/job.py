@@ -10,8 +10,6 @@ from collections.abc import Collection, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 
-from rich.console import Console
-
 from extract.api import run_feed
 from extract.catalog import Feed, read_catalog
 from extract.errors import ExtractError
@@ -80,9 +78,8 @@ def _extract(stack: Stack) -> tuple[list[tuple[Feed, RunResult]], Mapping[str, E
     catalog = read_catalog(Project(stack.root))
     results: list[tuple[Feed, RunResult]] = []
     errors: dict[str, ExtractError] = {}
-    console = Console(stderr=True)
     _say(f"extraction: {len(catalog)} feeds into lv0")
-    bars = Bars(console) if console.is_terminal else None
+    bars = Bars() if sys.stderr.isatty() else None
     with bars if bars is not None else nullcontext():
         for feed in catalog.values():
             with bars.bar() if bars is not None else Lines() as observer:

@@ -34,6 +34,8 @@ _SETTINGS = (
     "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M", "--skip-log-bin",
     "--performance-schema=OFF", "--skip-name-resolve", "--character-set-server=utf8mb4",
     "--bind-address=127.0.0.1", "--max-allowed-packet=64M", "--loose-innodb-use-native-aio=0",
+    # Nothing may depend on the server's own time zone.
+    "--default-time-zone=+09:00",
 )  # fmt: skip
 _USER = "stairway"
 
@@ -50,12 +52,12 @@ class Mariadb:
         return f"mysql://{_USER}@127.0.0.1:{self.port}/{database}"
 
     def execute(self, *statements: str, database: str | None = None) -> None:
-        """Runs statements, in MySQL's default mode."""
+        """Runs statements, in the server's default mode and in UTC."""
         with (
             pymysql.connect(
                 host="127.0.0.1", port=self.port, user=_USER, database=database,
                 charset="utf8mb4", autocommit=True, ssl_disabled=True,
-                max_allowed_packet=64 << 20,
+                max_allowed_packet=64 << 20, init_command="set time_zone = '+00:00'",
             ) as connection,
             connection.cursor() as cursor,
         ):  # fmt: skip

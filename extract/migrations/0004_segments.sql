@@ -24,8 +24,9 @@ create table ops.segments (
 -- An unfinished pass of the release before is read anew.
 update ops.feeds set checkpoint = null;
 
--- Mode, key and cursor of the last published run.
+-- Mode, key and cursor of the last published run, and how many rows existed in lv0 after it.
 alter table ops.feeds add column definition jsonb;
+alter table ops.feeds add column rows_alive bigint;
 
 -- What a person should know of the run: rows set aside, pages tried again, marked columns.
 alter table ops.runs add column notes text[] not null default '{}';

@@ -17,7 +17,8 @@ from extract.sources.recoded import PREFIX, not_in, opened
 __all__ = ["CsvFormat", "literal", "paths"]
 
 _HEAD_BYTES = 1 << 20
-_LONGEST_LINE = 64 << 20
+_LONGEST_LINE = 16 << 20
+_BUFFER = 32 << 20
 _LINE_ENDS = {"\r\n": r"'\r\n'", "\r": r"'\r'", "\n": r"'\n'"}
 
 
@@ -65,9 +66,10 @@ class CsvFormat:
             SourceError: a file has no usable first line.
         """
         heads = [(self._head(path), path) for path in files]
-        prefix = "" if self.is_utf8 else PREFIX
+        prefix, packing = ("", "auto") if self.is_utf8 else (PREFIX, "none")
         parts = [
-            f"select * from read_csv([{paths([path for _, path in group], prefix)}], {head})"
+            f"select * from read_csv([{paths([path for _, path in group], prefix)}], {head},"
+            f" compression = '{packing}')"
             for head, group in groupby(heads, key=lambda pair: pair[0])
         ]
         return f"({' union all by name '.join(parts)})"
@@ -104,7 +106,7 @@ class CsvFormat:
             f"columns = {{{columns}}}, auto_detect = false, header = {self.has_names},"
             f" delim = {literal(delimiter)}, quote = '\"', escape = '\"', nullstr = '',"
             f" allow_quoted_nulls = false, new_line = {_LINE_ENDS[line_end]},"
-            f" max_line_size = {_LONGEST_LINE}"
+            f" max_line_size = {_LONGEST_LINE}, buffer_size = {_BUFFER}"
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,7 +15,7 @@ from pymysql.converters import encoders
 from pymysql.cursors import SSCursor
 
 from extract.catalog import Extract
-from extract.dialects.mysql import BINARY, MysqlDialect, base_of, is_whole
+from extract.dialects.mysql import MysqlDialect, base_of, is_whole
 from extract.dialects.postgres import escaped
 from extract.errors import (
     ConfigurationError,
@@ -29,6 +28,7 @@ from extract.paging import Statement
 from extract.settings import Connection
 from extract.shape import Column, Index, TableShape
 from extract.sources.common import as_batches, cuts_between, one_of, selected
+from extract.sources.mysql_types import LABELLED, column_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,8 +47,6 @@ _LOGIN = frozenset((1044, 1045, 1049, 1129, 1130, 1251, 1698, 1820, 1862, 2026, 
 # SQLSTATE classes of faults of a value; 45 is what a function of the database signals itself.
 _ROW_STATES = ("21", "22", "45")
 _BINARY_CHARSET = 63
-_LABELLED = ("enum", "set")
-_SIZE = re.compile(r"\w+\((\d+)(?:,(\d+))?\)")
 # COLUMN_TYPE of a computed column by the type number of its result.
 _RESULT_TYPES = {
     FIELD_TYPE.TINY: "bigint",
@@ -65,24 +63,6 @@ _RESULT_TYPES = {
     FIELD_TYPE.TIMESTAMP: "timestamp(6)",
     FIELD_TYPE.TIME: "time(6)",
     FIELD_TYPE.JSON: "json",
-}
-_LV0 = {
-    "tinyint": "smallint",
-    "smallint": "smallint",
-    "mediumint": "integer",
-    "int": "integer",
-    "bigint": "bigint",
-    "tinyint unsigned": "smallint",
-    "smallint unsigned": "integer",
-    "mediumint unsigned": "integer",
-    "int unsigned": "bigint",
-    "bigint unsigned": "numeric(20,0)",
-    "year": "smallint",
-    "float": "real",
-    "double": "double precision",
-    "date": "date",
-    "json": "json",
-    "uuid": "uuid",
 }
 
 
@@ -126,7 +106,7 @@ class MysqlSource:
         is_view = "VIEW" in kind
         relation = f"{self.dialect.quote(schema)}.{self.dialect.quote(table)}"
         columns = self._columns(extract, schema, table, relation)
-        labelled = [column.name for column in columns if base_of(column.native) in _LABELLED]
+        labelled = [column.name for column in columns if base_of(column.native) in LABELLED]
         primary, indexes = self._indexes(schema, table, labelled)
         return TableShape(
             relation=relation,
@@ -163,7 +143,7 @@ class MysqlSource:
         """Equal steps from the smallest to the largest whole number."""
         if not is_whole(base_of(column.native)) or not shape.has_index((column.name,)):
             return []
-        ends = f"min({column.reference}), max({column.reference})"
+        ends = f"min({column.reference}) + 0, max({column.reference}) + 0"
         smallest, largest = self._all(f"select {ends} from {shape.relation}")[0]
         return cuts_between(int(smallest), int(largest), parts) if smallest and largest else []
 
@@ -204,12 +184,14 @@ class MysqlSource:
         names = selected(extract, [str(row[0]) for row in rows], f"{schema}.{table}")
         return (
             *(
-                _column(name, kind, f"{relation}.{self.dialect.quote(name)}", nullable == "YES")
+                column_of(name, kind, f"{relation}.{self.dialect.quote(name)}", nullable == "YES")
                 for name, kind, nullable in _complete(rows)
                 if name in names
             ),
             *(
-                _column(name, kind, f"({escaped(extract.expressions[name])})", True, computed=True)
+                column_of(
+                    name, kind, f"({escaped(extract.expressions[name])})", True, computed=True
+                )
                 for name, kind in self._expression_types(extract, relation).items()
             ),
         )
@@ -377,43 +359,3 @@ def _result_type(described: Any) -> str:
     if code in _RESULT_TYPES:
         return _RESULT_TYPES[code]
     return "longblob" if described.charsetnr == _BINARY_CHARSET else "longtext"
-
-
-def _column(
-    name: str, native: str, reference: str, nullable: bool, *, computed: bool = False
-) -> Column:
-    """How a column of a type travels and is kept."""
-    base = base_of(native)
-    size = _SIZE.match(native)
-    plain = f"{base} unsigned" if "unsigned" in native else base
-    lv0 = stage = _LV0.get(plain) or _LV0.get(base) or "text"
-    expression = reference
-    if base in BINARY:
-        lv0 = stage = "bytea"
-    elif base in ("char", "varchar") and size:
-        lv0 = stage = f"character varying({size[1]})"
-    elif base == "decimal" and size:
-        lv0 = stage = f"numeric({size[1]},{size[2] or 0})"
-    elif base in ("datetime", "timestamp"):
-        zone = "with" if base == "timestamp" else "without"
-        lv0 = stage = f"timestamp({size[1] if size else 0}) {zone} time zone"
-        if base == "timestamp":
-            expression = f"concat({reference}, 'Z')"
-    elif base == "time":
-        # It may be a length of time: negative, or 838 hours.
-        lv0, stage = "interval", "text"
-    elif native == "bit(1)":
-        lv0 = stage = "boolean"
-        expression = f"{reference} + 0"
-    elif base == "bit":
-        lv0, stage = f"bit({size[1] if size else 1})", "text"
-        expression = MysqlDialect().canonical(reference, native)
-    elif base == "float":
-        # Alone it is printed with six digits.
-        expression = f"{reference} + 0e0"
-    elif base in _LABELLED:
-        # MySQL orders it by its number, but compares it with a text as texts.
-        reference = f"convert({reference} using utf8mb4) collate utf8mb4_bin"
-    elif base not in _LV0 and not base.endswith(("char", "text")):
-        expression = f"cast({reference} as char)"
-    return Column(name, native, lv0, stage, reference, expression, nullable, computed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,7 +50,7 @@ class Recoded(fsspec.AbstractFileSystem):  # type: ignore[misc]
         return self._local(path).stat().st_mtime
 
     def _open(self, path: str, mode: str = "rb", **options: Any) -> IO[bytes]:
-        return self._copy(path).open("rb")
+        return _Handle(io.FileIO(self._copy(path)))
 
     def _copy(self, path: str) -> Path:
         """The decoded file: DuckDB goes back in what it reads, and wants the size beforehand.
@@ -75,6 +76,13 @@ class Recoded(fsspec.AbstractFileSystem):  # type: ignore[misc]
     @staticmethod
     def _local(path: str) -> Path:
         return Path(path.removeprefix(PREFIX))
+
+
+class _Handle(io.BufferedReader):
+    """A file that is closed with its last reference: DuckDB drops it without a word."""
+
+    def __del__(self) -> None:
+        self.close()
 
 
 def not_in(path: Path, encoding: str) -> str:

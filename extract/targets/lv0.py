@@ -27,13 +27,18 @@ __all__ = ["Published", "publish"]
 
 @dataclass(frozen=True)
 class Published:
-    """What publishing changed in lv0; `missing` rows are at the source and were not read."""
+    """What publishing changed in lv0.
+
+    `missing` rows are at the source and were not read; where it `is_miscounted`, the source has
+    another number of rows than lv0 now.
+    """
 
     inserted: int = 0
     updated: int = 0
     unchanged: int = 0
     deleted: int = 0
     missing: int = 0
+    is_miscounted: bool = False
 
 
 def publish(
@@ -43,6 +48,7 @@ def publish(
     checkpoint: Checkpoint,
     segments: Sequence[Progress],
     *,
+    source_rows: int | None,
     allow_deletes: bool,
 ) -> Published:
     """Brings lv0 to what is staged and closes the run, in one transaction; says what changed.
@@ -66,7 +72,8 @@ def publish(
             (plan.feed.name, run_id),
         )
         with target.statements.transaction():
-            return _Publishing(target, plan, run_id, checkpoint, segments).run(allow_deletes)
+            publishing = _Publishing(target, plan, run_id, checkpoint, segments, source_rows)
+            return publishing.run(allow_deletes)
 
 
 def _published(statements: Statements, run_id: UUID) -> Published | None:
@@ -85,6 +92,7 @@ class _Publishing:
     run_id: UUID
     checkpoint: Checkpoint
     segments: Sequence[Progress]
+    source_rows: int | None
 
     def run(self, allow_deletes: bool) -> Published:
         stamp = self._close_feed()
@@ -189,18 +197,46 @@ class _Publishing:
             self._run(f"analyze {stage_table(plan, stage)} ({self._key})")
         missing = self._number(sql.missing()) if "keys" in checkpoint.kinds else 0
         mode = plan.feed.extract.mode
-        deleted = 0
+        deleted = updated = 0
         if mode != "append" and (plan.is_complete or {"keys", "strays"} & set(checkpoint.kinds)):
             deleted = self._delete(sql, allow_deletes or "strays" in checkpoint.kinds)
-        updated = self._run(sql.update()) if mode != "append" else 0
+        revived = self._number(sql.revived()) if mode != "append" else 0
+        if mode != "append":
+            updated = self._run(sql.update())
         inserted = self._run(sql.insert())
         staged = self._number(f"select count(*) from {stage_table(plan, 'rows')}")
+        miscounted = self._count(sql, inserted + revived - deleted)
         self.target.drop_stage(plan)
-        return Published(inserted, updated, staged - inserted - updated, deleted, missing)
+        same = staged - inserted - updated
+        return Published(inserted, updated, same, deleted, missing, miscounted)
+
+    def _count(self, sql: Publish, change: int) -> bool:
+        """Keeps the number of rows that exist; says whether it isn't the source's."""
+        plan, sweep = self.plan, self.checkpoint.sweep
+        alive: int | None
+        if plan.is_complete:
+            alive = self._number(sql.alive())
+        else:
+            row = self.target.statements.execute(
+                "select rows_alive from ops.feeds where feed = %s", (plan.feed.name,)
+            ).fetchone()
+            known: int | None = None if row is None else row[0]
+            before = known if sweep is None else sweep.rows
+            alive = None if before is None else before + change
+        self._keep_alive(alive)
+        if self.source_rows is None or self.source_rows == alive:
+            return False
+        return alive is None or self.source_rows != alive + self._number(sql.rejected())
+
+    def _keep_alive(self, alive: int | None) -> None:
+        self.target.statements.execute(
+            "update ops.feeds set rows_alive = %s where feed = %s", (alive, self.plan.feed.name)
+        )
 
     def _bring_in_multiset(self, sql: Publish, allow_deletes: bool) -> Published:
         gone = self._number(sql.multiset_gone())
-        self._check_share(gone, self._number(sql.alive()), allow_deletes)
+        if gone and not allow_deletes:
+            self._check_share(gone, self._number(sql.alive()))
         deleted = self._run(sql.multiset_delete()) if gone else 0
         inserted = self._run(sql.multiset_insert())
         staged = self._number(f"select count(*) from {stage_table(self.plan, 'rows')}")
@@ -234,7 +270,9 @@ class _Publishing:
         listed = f"{self._key}, _extracted_at" if plan.key else "_extracted_at"
         self._run(f"analyze {target} ({listed})")
         self.target.drop_stage(plan)
-        return Published(inserted=sum(segment.staged for segment in self.segments))
+        staged = sum(segment.staged for segment in self.segments)
+        self._keep_alive(staged)
+        return Published(inserted=staged)
 
     @property
     def _key(self) -> str:
@@ -279,14 +317,16 @@ class _Publishing:
             self._run(f"alter table {target} add primary key ({self._key})")
 
     def _delete(self, sql: Publish, allowed: bool) -> int:
-        gone = self._number(sql.gone())
-        self._check_share(gone, self._number(sql.alive()) if gone else 0, allowed)
+        gone = self._run(sql.find_gone())
+        sweep = self.checkpoint.sweep
+        if gone and not allowed:
+            self._check_share(gone, sweep.rows if sweep else self._number(sql.alive()))
         return self._run(sql.delete()) if gone else 0
 
-    def _check_share(self, gone: int, alive: int, allowed: bool) -> None:
+    def _check_share(self, gone: int, alive: int) -> None:
         plan = self.plan
         share = plan.feed.extract.max_delete_share
-        if gone > alive * share and not allowed:
+        if gone > alive * share:
             raise BreakerError(
                 f"{plan.feed.name}: {gone:,} of {alive:,} rows of lv0 are no longer in "
                 f"{plan.feed.source_relation}, more than the {share:.0%} that a pass may delete. "

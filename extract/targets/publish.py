@@ -188,16 +188,40 @@ class Publish:
         """Counts the rows that lv0 holds as existing."""
         return f"select count(*) from {self.target} where _deleted_at is null"
 
-    def gone(self) -> str:
-        """Counts the rows that `delete` would mark."""
-        return f"select count(*) from {self.target} as old where {self._is_gone()}"
+    def find_gone(self) -> str:
+        """Lists the rows that the source no longer has, for `delete` in the same transaction."""
+        return (
+            "create temporary table _gone on commit drop as"
+            f" select old.ctid as place from {self.target} as old where {self._is_gone()}"
+        )
 
     def delete(self) -> str:
-        """Marks as deleted what the source no longer has."""
+        """Marks the listed rows as deleted."""
         return (
             f"update {self.target} as old"
             f" set _deleted_at = {self._now}, _extracted_at = {self._now}"
-            f" where {self._is_gone()}"
+            " from _gone where old.ctid = _gone.place"
+        )
+
+    def revived(self) -> str:
+        """Counts the rows that come back: lv0 holds them as deleted."""
+        return (
+            f"select count(*) from {self.rows} as new inner join {self.target} as old"
+            f" on {self._same('old', 'new')} where old._deleted_at is not null"
+        )
+
+    def rejected(self) -> str:
+        """Counts the keys that were set aside and that lv0 doesn't hold."""
+        key = " and ".join(
+            self._was_rejected(f"old.{name}", column)
+            for column, name in zip(self.key, self._key, strict=True)
+        )
+        since = literal(self.checkpoint.rejected_since)
+        return (
+            f"select count(distinct r.key) from lv0._rejected as r"
+            f" where r.feed = {literal(self.feed.name)} and r.key <> '{{}}'"
+            f" and r.rejected_at >= {since}::timestamptz and not exists"
+            f" (select from {self.target} as old where old._deleted_at is null and {key})"
         )
 
     def missing(self) -> str:

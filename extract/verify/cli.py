@@ -7,10 +7,6 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
 from extract.api import source_connection
 from extract.catalog import read_catalog, select
 from extract.errors import ConfigurationError, ExtractError
@@ -60,7 +56,7 @@ def _count(text: str) -> int:
     return number
 
 
-def _verify(project: Project, options: argparse.Namespace, console: Console) -> int:
+def _verify(project: Project, options: argparse.Namespace) -> int:
     feeds = select(read_catalog(project), options.feeds)
     warehouse = project.warehouse()
     sources = {feed.name: source_connection(project, feed) for feed in feeds}
@@ -84,6 +80,10 @@ def _verify(project: Project, options: argparse.Namespace, console: Console) -> 
 
 
 def _print(reports: list[Verification]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
     # Into a file or a pipe a table keeps its lines whole.
     console = Console(width=None if sys.stdout.isatty() else 240)
     counted = ("source_rows", "lv0_rows", *KINDS, "newer", "rejected")

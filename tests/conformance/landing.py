@@ -36,8 +36,10 @@ def text_of(value: Any) -> str | None:
         return f"{value:.3f}"
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, datetime) and value.microsecond:
-        return str(value).rstrip("0")
+    if isinstance(value, datetime):
+        plain = value.replace(tzinfo=None)
+        text = str(plain).rstrip("0") if plain.microsecond else str(plain)
+        return text if value.tzinfo is None else f"{text}+00"
     return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 

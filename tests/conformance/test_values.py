@@ -81,10 +81,10 @@ def test_empty_is_not_null_and_what_a_text_format_would_escape_stays(
     server: Server, landing: Landing
 ) -> None:
     texts = (
-        None, "", " ", "  x  ", "\\N", "\\\\N", "NULL", "null", "\\", "a\tb", "a\nb", "a\r\nb", "\r",
-        '"', '""', "'", "''", ",", ";", "a,b", '"a","b"', "%s", "%%", "{}", "\u00a0", "\ufeff",
-        "e\u0301", "한글", "👩\u200d👩\u200d👧", "\U0010ffff", "\x01", "\x1f", "\x7f", "$1", "?", ":a",
-        "--", "/*",
+        None, "", " ", "  x  ", "\\N", "\\\\N", "NULL", "null", "\\", "a\tb", "a\nb", "a\r\nb",
+        "\r", '"', '""', "'", "''", ",", ";", "a,b", '"a","b"', "%s", "%%", "{}",
+        "\u00a0", "\ufeff", "e\u0301", "한글", "👩\u200d👩\u200d👧", "\U0010ffff", "\x01", "\x1f",
+        "\x7f", "$1", "?", ":a", "--", "/*",
     )  # fmt: skip
     rows = [(place, text) for place, text in enumerate(texts)]
     server.create(Table("escapes", {"k": Kind.INTEGER, "v": Kind.TEXT}, ("k",), rows=rows))

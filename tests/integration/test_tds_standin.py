@@ -179,6 +179,14 @@ def test_seven_digits_of_a_second_are_kept_as_text(server: StandIn, driver: str)
         ]  # fmt: skip
 
 
+def test_arrow_has_all_seven_digits_of_a_time(server: StandIn) -> None:
+    with closing(connect("mssql-python", server)) as connection:
+        cursor = connection.cursor()
+        cursor.execute("select cast('23:59:59.9999999' as time(7)) as t")
+        column = cursor.arrow().column(0)
+    assert column.cast("int64").to_pylist() == [86_399_999_999_900]
+
+
 @pytest.mark.parametrize(
     ("kind", "value"),
     [

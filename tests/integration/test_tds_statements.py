@@ -56,7 +56,8 @@ def _one(server: StandIn, expression: str) -> Any:
 @pytest.mark.parametrize(
     ("expression", "value"),
     [
-        ("7 / 2", 3), ("-7 % 3", -1), ("7 / 2.0", Decimal("3.500000")), ("1.0 / 3", Decimal("0.333333")), ("1 + '2'", 3),
+        ("7 / 2", 3), ("-7 % 3", -1), ("7 / 2.0", Decimal("3.500000")),
+        ("1.0 / 3", Decimal("0.333333")), ("1 + '2'", 3),
         ("cast(1 as decimal(10,2)) / 3", Decimal("0.333333")), ("N'a' + 'b'", "ab"),
         ("len('ab  ')", 2), ("datalength(N'ab  ')", 8), ("datalength('한a')", 3),
         ("len(N'😀')", 2), ("substring('abc', 0, 2)", "a"), ("isnull(null, 5)", 5),
@@ -135,6 +136,15 @@ def test_batches_need_no_semicolons(server: StandIn) -> None:
             if not cursor.nextset():
                 break
     assert found == [[("three", 3)], [(1,)]]
+
+
+def test_the_rows_of_a_result_are_counted_by_the_next_statement(server: StandIn) -> None:
+    with closing(connect("mssql-python", server)) as connection:
+        cursor = connection.cursor()
+        cursor.execute("select seq from goods where seq > ?; select rowcount_big()", (1,))
+        assert sorted(tuple(row) for row in cursor.fetchall()) == [(2,), (3,)]
+        assert cursor.nextset()
+        assert tuple(cursor.fetchone()) == (2,)
 
 
 def test_queries_join_group_and_window(server: StandIn) -> None:
@@ -284,6 +294,14 @@ def test_tables_change_their_shape(server: StandIn) -> None:
     with pytest.raises(pymssql.Error) as caught:
         server.execute("RENTAL", "alter table goods drop column seq")
     assert caught.value.args[0] == 5074
+
+
+def test_a_definition_that_fails_leaves_nothing(server: StandIn) -> None:
+    for wrong in ("create table dbo.half (a int, b nothing)", "create view dbo.v as select nope"):
+        with pytest.raises(pymssql.Error):
+            server.execute("RENTAL", wrong)
+    assert _one(server, "object_id('dbo.half')") is None
+    server.execute("RENTAL", "create table dbo.half (a int)", "drop table dbo.half")
 
 
 def test_a_function_fails_for_the_row_that_it_cannot_decrypt(server: StandIn) -> None:

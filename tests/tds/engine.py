@@ -78,8 +78,9 @@ class Engine:
     """Executes batches for one login."""
 
     def __init__(
-        self, url: str, database: str, spid: int, user: str, generation: Generation
-    ) -> None:
+        self, url: str, database: str, generation: Generation, *, spid: int, user: str,
+        application: str,
+    ) -> None:  # fmt: skip
         self._connection = psycopg.connect(url, autocommit=True)
         self.catalog = Catalog(self._connection, generation)
         self.transactions = Transactions(self._connection)
@@ -88,6 +89,7 @@ class Engine:
         self._changes = Changes(self._compiler)
         self._spid = spid
         self._user = user
+        self._application = application
         self._row_count = 0
         self._no_count = False
         try:
@@ -156,7 +158,9 @@ class Engine:
             f"int8send(tds.last_rowversion({number}))", SqlType("varbinary", length=8), False
         )
         known["@@identity"] = Typed("lastval()::numeric", SqlType("numeric", precision=38), True)
-        return Context(self.catalog, self.database, {**known, **values}, self._user)
+        return Context(
+            self.catalog, self.database, {**known, **values}, self._user, self._application
+        )
 
     def _run(self, node: Statement, values: dict[str, Typed]) -> Events:
         if isinstance(node, Select | Compound):

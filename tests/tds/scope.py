@@ -25,7 +25,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Relation:
-    """One thing in FROM. `names` are the qualifiers that mean it, each as lower-case parts."""
+    """One thing in FROM, called by its alias or by the parts of its name."""
 
     name: Parts
     fields: tuple[Field, ...]
@@ -43,7 +43,8 @@ class Context:
     catalog: Catalog
     database: str
     values: Mapping[str, Typed]
-    user: str = "sa"
+    user: str = ""
+    application: str = ""
     aliases: int = 0
     depth: int = 0
 

@@ -11,7 +11,7 @@ from itertools import count
 from tests.tds.catalog import Generation
 from tests.tds.engine import Engine
 from tests.tds.faults import Fault, FaultList
-from tests.tds.login import Encryption
+from tests.tds.login import Encryption, Login
 from tests.tds.session import Session
 
 __all__ = ["Server"]
@@ -54,9 +54,13 @@ class Server:
             return Encryption.ON
         return asked
 
-    def open_engine(self, database: str, spid: int) -> Engine:
+    def open_engine(self, login: Login, spid: int) -> Engine:
         """A session's engine; SqlError 4060 where the database is not there."""
-        return Engine(self._url, database or self._default, spid, self.user, self._generation)
+        database = login.database or self._default
+        return Engine(
+            self._url, database, self._generation,
+            spid=spid, user=login.user, application=login.application,
+        )  # fmt: skip
 
     def meet(self, text: str) -> Fault | None:
         """Notes a statement and gives the fault that it meets."""

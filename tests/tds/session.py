@@ -108,7 +108,7 @@ class Session:
             raise SqlError(order["number"], order["text"], severity=order["severity"])
         if (login.user, login.password) != (self._server.user, self._server.password):
             raise SqlError(18456, f"Login failed for user '{login.user}'.", severity=14)
-        self._engine = self._server.open_engine(login.database, self._spid)
+        self._engine = self._server.open_engine(login, self._spid)
         database = self._engine.database
         reply.add(tokens.environment(1, database, "master"))
         text = f"Changed database context to '{database}'."

@@ -12,7 +12,7 @@ from tests.tds.parse_expressions import ExpressionParser
 from tests.tds.scope import Scope
 from tests.tds.tree import Expression
 from tests.tds.typed import Typed, convert, literal
-from tests.tds.types import INT, SqlType
+from tests.tds.types import BIGINT, INT, SqlType
 
 if TYPE_CHECKING:
     from tests.tds.expressions import Expressions
@@ -142,8 +142,16 @@ def _user(compiler: Expressions, args: Sequence[Expression], scope: Scope) -> Ty
     return _name(scope.context.user)
 
 
+def _application(compiler: Expressions, args: Sequence[Expression], scope: Scope) -> Typed:
+    return _name(scope.context.application)
+
+
 def _xact_state(compiler: Expressions, args: Sequence[Expression], scope: Scope) -> Typed:
     return _number(int(scope.context.values["@@trancount"].sql != "0"), SqlType("smallint"))
+
+
+def _row_count(compiler: Expressions, args: Sequence[Expression], scope: Scope) -> Typed:
+    return convert(scope.context.values["@@rowcount"], BIGINT)
 
 
 def _column_property(compiler: Expressions, args: Sequence[Expression], scope: Scope) -> Typed:
@@ -175,6 +183,6 @@ SESSION_FUNCTIONS: dict[str, _Function] = {
     "min_active_rowversion": _rowversion("min_active_rowversion"),
     "suser_sname": _user, "suser_name": _user, "system_user": _user, "original_login": _user,
     "user_name": _fixed("dbo"), "user": _fixed("dbo"), "current_user": _fixed("dbo"),
-    "session_user": _fixed("dbo"), "host_name": _fixed("client"), "app_name": _fixed("tests"),
-    "xact_state": _xact_state,
+    "session_user": _fixed("dbo"), "host_name": _fixed("client"), "app_name": _application,
+    "xact_state": _xact_state, "rowcount_big": _row_count,
 }  # fmt: skip

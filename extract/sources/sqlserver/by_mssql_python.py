@@ -17,7 +17,7 @@ from extract.dialects.sqlserver_types import BINARY, CHARACTER, NATIONAL, Native
 from extract.paging import Statement
 from extract.shape import Column
 from extract.sources.common import with_marks
-from extract.sources.sqlserver.session import DriverError, Login
+from extract.sources.sqlserver.session import DriverError, Login, check_end, with_end
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -83,39 +83,55 @@ class MssqlPythonSession:
         self._connection = opened
         self._query_seconds = query_seconds
 
+    def run(self, statement: Statement) -> None:
+        """Runs a statement that has no result."""
+        with self._executed(with_marks(statement.text, "?"), statement.params):
+            pass
+
     def rows(self, statement: Statement) -> list[tuple[Any, ...]]:
         """A small result, whole."""
-        with self._executed(statement) as cursor, _fetching(cursor):
-            return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+        with self._asked(statement) as cursor, _fetching(cursor):
+            rows = [tuple(row) for row in cursor.fetchall()]
+            _check_end(cursor, len(rows))
+            return rows
 
     def batches(self, statement: Statement, columns: Sequence[Column]) -> Generator[pa.RecordBatch]:
         """Batches of about 4 MB, as many rows as that takes."""
         most = max(1, min(_MOST_ROWS, _BUFFER_BYTES // sum(map(_declared_bytes, columns), 64)))
         size = min(_FIRST_ROWS, most)
-        with self._executed(statement) as cursor:
+        rows = 0
+        with self._asked(statement) as cursor:
             while True:
                 with _fetching(cursor):
                     batch = cursor.arrow_batch(size)
+                rows += batch.num_rows
                 if batch.num_rows:
                     yield batch
                 if batch.num_rows < size:
-                    return
+                    break
                 fitting = size * _BATCH_BYTES // max(1, batch.nbytes)
                 size = max(1, min(fitting, 4 * size, most))
+            with _fetching(cursor):
+                _check_end(cursor, rows)
 
     def close(self) -> None:
         """Closes the connection; no pool keeps it."""
         self._connection.close()
 
     @contextmanager
-    def _executed(self, statement: Statement) -> Iterator[_Cursor]:
+    def _asked(self, statement: Statement) -> Iterator[_Cursor]:
+        text = with_end(with_marks(statement.text, "?"))
+        with self._executed(text, statement.params) as cursor:
+            yield cursor
+
+    @contextmanager
+    def _executed(self, text: str, params: tuple[str, ...]) -> Iterator[_Cursor]:
         cursor = _Cursor(self._connection, timeout=self._query_seconds)
         try:
-            text = with_marks(statement.text, "?")
             try:
-                if statement.params:
-                    cursor.setinputsizes([_size(value) for value in statement.params])
-                    cursor.execute(text, statement.params)
+                if params:
+                    cursor.setinputsizes([_size(value) for value in params])
+                    cursor.execute(text, params)
                 else:
                     cursor.execute(text)
             except mssql_python.Error as error:
@@ -174,6 +190,11 @@ def _fetching(cursor: _Cursor) -> Iterator[None]:
         # What is wrong with the statement itself shows before a row is fetched.
         is_row = isinstance(error, mssql_python.ProgrammingError)
         raise _error(error, cursor.number, "row" if is_row else "") from None
+
+
+def _check_end(cursor: _Cursor, rows: int) -> None:
+    end = cursor.fetchone() if cursor.nextset() else None
+    check_end(None if end is None else tuple(end), rows)
 
 
 def _error(error: mssql_python.Error, number: int, kind: str = "") -> DriverError:

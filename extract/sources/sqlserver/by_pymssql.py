@@ -12,12 +12,12 @@ import pymssql
 from extract.paging import Statement
 from extract.shape import Column
 from extract.sources.common import as_batches
-from extract.sources.sqlserver.session import DriverError, Login
+from extract.sources.sqlserver.session import DriverError, Login, check_end, with_end
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["connect", "literal"]
+__all__ = ["bound", "connect", "literal"]
 
 _FETCH_ROWS = 500
 _MARK = re.compile("%[%s]")
@@ -33,14 +33,19 @@ class PymssqlSession:
     def __init__(self, opened: pymssql.Connection) -> None:
         self._connection = opened
 
+    def run(self, statement: Statement) -> None:
+        """Runs a statement that has no result."""
+        with self._executed(bound(statement)):
+            pass
+
     def rows(self, statement: Statement) -> list[tuple[Any, ...]]:
         """A small result, whole."""
-        with self._executed(statement) as cursor:
-            return list(cursor.fetchall()) if cursor.description else []
+        with self._executed(with_end(bound(statement))) as cursor:
+            return list(_rows(cursor))
 
     def batches(self, statement: Statement, columns: Sequence[Column]) -> Generator[pa.RecordBatch]:
         """Batches of a few MB, made of Python values."""
-        with self._executed(statement) as cursor:
+        with self._executed(with_end(bound(statement))) as cursor:
             names = [entry[0] for entry in cursor.description]
             yield from as_batches(_rows(cursor), columns, names)
 
@@ -49,11 +54,11 @@ class PymssqlSession:
         self._connection.close()
 
     @contextmanager
-    def _executed(self, statement: Statement) -> Iterator[Any]:
+    def _executed(self, text: str) -> Iterator[Any]:
         with _raising():
             cursor = self._connection.cursor()
             try:
-                cursor.execute(bound(statement))
+                cursor.execute(text)
                 yield cursor
             finally:
                 with suppress(pymssql.Error):
@@ -108,9 +113,15 @@ def literal(value: str) -> str:
     return joined if joined == f"N{quoted}" else f"({joined})"
 
 
-def _rows(cursor: Any) -> Iterator[Sequence[Any]]:
-    while rows := cursor.fetchmany(_FETCH_ROWS):
+def _rows(cursor: Any) -> Iterator[tuple[Any, ...]]:
+    count, full = 0, True
+    # Asked again after it has come to the end of a result, pymssql goes on with the next.
+    while full:
+        rows = cursor.fetchmany(_FETCH_ROWS)
+        full = len(rows) == _FETCH_ROWS
+        count += len(rows)
         yield from rows
+    check_end(cursor.fetchone() if cursor.nextset() else None, count)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from extract.shape import Column
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["DriverError", "Login", "Session", "open_session"]
+__all__ = ["DriverError", "Login", "Session", "check_end", "open_session", "with_end"]
 
 _PORT = 1433
 _LOGIN_SECONDS, _QUERY_SECONDS = 15, 600
@@ -90,14 +90,35 @@ class Login:
 class Session(Protocol):
     """One connection, in autocommit. Every call may raise `DriverError`."""
 
+    def run(self, statement: Statement) -> None:
+        """Runs a statement that has no result."""
+
     def rows(self, statement: Statement) -> list[tuple[Any, ...]]:
-        """A small result, whole; of a statement without one, nothing."""
+        """A small result, whole."""
 
     def batches(self, statement: Statement, columns: Sequence[Column]) -> Generator[pa.RecordBatch]:
         """A result of any size; `columns` are those that it begins with."""
 
     def close(self) -> None:
         """Closes the connection."""
+
+
+def with_end(text: str) -> str:
+    """The query, and behind its result the number of its rows; see `check_end`."""
+    return f"{text}\n;select @@rowcount"
+
+
+def check_end(end: Sequence[Any] | None, rows: int) -> None:
+    """Fails unless the server itself says that the result has ended, after so many rows.
+
+    A connection that is cut in the middle of a result is, to mssql-python over ODBC, its end.
+
+    Args:
+        end: the row behind the result; None where there is none.
+        rows: as many as came.
+    """
+    if end is None or int(end[0]) != rows:
+        raise DriverError("the connection was lost in the middle of a result", kind="lost")
 
 
 def open_session(connection: Connection, login: Login) -> Session:

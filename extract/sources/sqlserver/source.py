@@ -144,14 +144,15 @@ class SqlServerSource:
         for statement in (_POLITE, *([_SNAPSHOT] if self._snapshot else [])):
             # A server that doesn't know the setting does without.
             with suppress(DriverError):
-                session.rows(statement)
+                session.run(statement)
         return session
 
     def _find_out(self) -> None:
         for (state,) in self._try_to_ask(_HAS_SNAPSHOT):
             self._snapshot = state == 1
         if self._snapshot:
-            self._ask(_SNAPSHOT)
+            with translated(self._connection):
+                self._texts.run(_SNAPSHOT)
         for collation, code_page in self._try_to_ask(_FACTS):
             self._collation = collation
             self.dialect = replace(self.dialect, utf8=code_page is not None)
@@ -185,7 +186,7 @@ class SqlServerSource:
         if not self._snapshot or not told:
             raise error
         logger.info("%s: reads what is committed, row by row", self._connection.name)
-        session.rows(_READ_COMMITTED)
+        session.run(_READ_COMMITTED)
 
 
 def connect(connection: Connection, database: str | None) -> SqlServerSource:

@@ -242,7 +242,7 @@ def in_own_schema(connection: Mapping[str, str], database: str | None) -> Iterat
     def run(statements: Sequence[str]) -> None:
         with closing(open_session(by_pymssql, login)) as session:
             for statement in statements:
-                session.rows(Statement(escaped(statement)))
+                session.run(Statement(escaped(statement)))
 
     run([f"create schema {quoted(schema)}"])
     try:
