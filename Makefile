@@ -1,6 +1,6 @@
 # `make` alone lists the targets. All of them set up what they need.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test change stop airflow docs psql lint clean db salesforce bench bench-sqlserver bench-peers reference requirements
+.PHONY: help setup run test test-sqlserver change stop airflow docs psql lint clean db salesforce bench bench-sqlserver bench-peers reference requirements
 
 PYTHON ?= python3
 VENV := .venv
@@ -29,6 +29,10 @@ run: $(STAMP) ## carry the sample ERP up to hc and print what changed (ROWS=5000
 
 test: $(STAMP) ## run every test
 	@$(BIN)/python -m pytest
+
+test-sqlserver: $(STAMP) ## run the conformance and fault suites on the SQL Server in STAIRWAY_TEST_SQLSERVER_URL
+	@test -n "$$STAIRWAY_TEST_SQLSERVER_URL" || { echo "error: STAIRWAY_TEST_SQLSERVER_URL is not set. Give it the URL of a server to test on: mssql://user:password@host:1433/database." >&2; exit 2; }
+	@$(BIN)/python -m pytest -m sqlserver
 
 change: $(STAMP) ## change the sample ERP: updates, inserts, deletes
 	@$(BIN)/python -m sandbox change

@@ -17,8 +17,8 @@ from extract.sources.recoded import PREFIX, not_in, opened
 __all__ = ["CsvFormat", "literal", "paths"]
 
 _HEAD_BYTES = 1 << 20
+# Also the size of DuckDB's buffers, which by themselves would be 32 times as large.
 _LONGEST_LINE = 16 << 20
-_BUFFER = 32 << 20
 _LINE_ENDS = {"\r\n": r"'\r\n'", "\r": r"'\r'", "\n": r"'\n'"}
 
 
@@ -106,7 +106,7 @@ class CsvFormat:
             f"columns = {{{columns}}}, auto_detect = false, header = {self.has_names},"
             f" delim = {literal(delimiter)}, quote = '\"', escape = '\"', nullstr = '',"
             f" allow_quoted_nulls = false, new_line = {_LINE_ENDS[line_end]},"
-            f" max_line_size = {_LONGEST_LINE}, buffer_size = {_BUFFER}"
+            f" max_line_size = {_LONGEST_LINE}, buffer_size = {_LONGEST_LINE}"
         )
 
 

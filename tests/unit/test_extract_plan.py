@@ -22,7 +22,7 @@ LV0 = Lv0({column.lv0_name: column.lv0_type for column in TABLE.columns}, ("k",)
 INCREMENTAL = {"mode": "incremental", "cursor": "u", "full_every": "7d"}
 WINDOW = {"mode": "window", "cursor": "u", "window": "3h"}
 APPEND = {"mode": "append", "cursor": "u"}
-DONE = FeedState(("2026-01-09 00:00:00",), NOW - timedelta(hours=1), NOW - timedelta(days=1))
+DONE = FeedState(("2026-01-09 00:00:00",), NOW - timedelta(hours=21), NOW - timedelta(days=1))
 
 
 def plan(
@@ -179,7 +179,7 @@ def test_pages_read_by_another_driver_are_not_kept_where_they_are_of_another_for
 
 
 @pytest.mark.parametrize(
-    "sweep", [None, Sweep("md5", 64, None), Sweep("md5", 64, (1, 5)), Sweep("md5", 64, ())]
+    "sweep", [None, Sweep("md5", 64, None, 9), Sweep("md5", 64, (1, 5), 9), Sweep("md5", 64, (), 9)]
 )
 def test_a_checkpoint_reads_back_as_it_was_written(sweep: Sweep | None) -> None:
     held = replace(

@@ -105,7 +105,7 @@ class Session(Protocol):
 
 def with_end(text: str) -> str:
     """The query, and behind its result the number of its rows; see `check_end`."""
-    return f"{text}\n;select @@rowcount"
+    return f"{text}\n;select rowcount_big()"
 
 
 def check_end(end: Sequence[Any] | None, rows: int) -> None:

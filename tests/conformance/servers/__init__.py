@@ -144,6 +144,12 @@ SERVERS: Mapping[str, Known] = {
     "csv": Known("files", frozenset(("nul",)), {"format": "csv"}),
     "sqlserver": Known("sqlserver", options={"driver": "mssql-python"}),
     "sqlserver-pymssql": Known("sqlserver", options={"driver": "pymssql"}),
+    "sqlserver-url": Known(
+        "sqlserver_url", options={"driver": "mssql-python"}, marks=(pytest.mark.sqlserver,)
+    ),
+    "sqlserver-url-pymssql": Known(
+        "sqlserver_url", options={"driver": "pymssql"}, marks=(pytest.mark.sqlserver,)
+    ),
 }
 
 

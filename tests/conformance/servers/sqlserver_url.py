@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from sandbox.postgres import EmbeddedPostgres
 from tests.conformance.servers.sql import SqlServer
 from tests.conformance.servers.sqlserver import in_own_schema
@@ -19,5 +21,8 @@ VARIABLE = "STAIRWAY_TEST_SQLSERVER_URL"
 @contextmanager
 def start(home: Path, cluster: EmbeddedPostgres, options: Mapping[str, str]) -> Iterator[SqlServer]:
     """A schema of its own in the URL's database."""
-    with in_own_schema({"url": os.environ[VARIABLE], **options}, None) as server:
+    url = os.environ.get(VARIABLE)
+    if not url:
+        pytest.exit(f"error: set {VARIABLE}: mssql://user:password@host:1433/database", 2)
+    with in_own_schema({"url": url, **options}, None) as server:
         yield server
