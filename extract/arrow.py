@@ -27,8 +27,9 @@ _PLAIN = {
     "uuid": pa.binary(16),
     "bytea": pa.binary(),
 }
-# Microseconds from 1970 to 2000.
-_POSTGRES_EPOCH = pa.scalar(946_684_800_000_000)
+# Arrow counts from 1970, Postgres from 2000.
+_MICROSECONDS_TO_2000 = pa.scalar(946_684_800_000_000)
+_DAYS_TO_2000 = pa.scalar(10_957, pa.int32())
 _SIZED = re.compile(r"\(\d+\)")
 _TEMPORAL = {
     "time": pa.time64("us"),
@@ -59,7 +60,7 @@ def arrow_type(stage_type: str) -> pa.DataType:
         return _PLAIN[stage_type]
     decimal = decimal_of(stage_type)
     if decimal is not None:
-        return (pa.decimal256 if decimal[0] > 38 else pa.decimal128)(*decimal)
+        return pa.decimal128(*decimal)
     return _TEMPORAL.get(_SIZED.sub("", stage_type), pa.string())
 
 
@@ -68,8 +69,9 @@ def prepare(batch: pa.RecordBatch, columns: Sequence[Column]) -> Batch:
 
     Values of another Arrow type than the staging column's are converted, text into numbers and
     uuids too; bytes for a column that isn't bytea are Postgres' own binary form and stay, and
-    timestamps become numbers, which are that form; NUL characters, which Postgres can't store in
-    text, are removed and counted; a row with a value that fits nowhere is set aside.
+    dates and timestamps become numbers, which are that form; NUL characters, which Postgres
+    can't store in text, are removed and counted; a row with a value that fits nowhere is set
+    aside.
 
     Args:
         batch: at least one row; columns in order, then the order columns.
@@ -96,8 +98,10 @@ def prepare(batch: pa.RecordBatch, columns: Sequence[Column]) -> Batch:
             values, count = _without_nul(values)
             removed += count
         elif pa.types.is_timestamp(values.type):
-            # As Postgres counts. The driver's own conversion knows no infinity.
-            values = pc.subtract(values.view(pa.int64()), _POSTGRES_EPOCH)
+            # As Postgres counts, which knows infinities: the ends of the numbers wrap around.
+            values = pc.subtract(values.view(pa.int64()), _MICROSECONDS_TO_2000)
+        elif pa.types.is_date32(values.type):
+            values = pc.subtract(values.view(pa.int32()), _DAYS_TO_2000)
         arrays.append(values)
     rows = pa.RecordBatch.from_arrays(arrays, names=[column.lv0_name for column in columns])
     if kept is not None:

@@ -291,7 +291,7 @@ def make_plan(
         ConfigurationError: the key or the cursor is not there, or there is no key.
         DriftError: the shape no longer fits lv0.
     """
-    plan = _plan(feed, shape, lv0, state, now, complete=complete, sweep=sweep)
+    plan = _plan(feed, shape.as_arrow(), lv0, state, now, complete=complete, sweep=sweep)
     copied = shape.as_copied() if can_copy else None
     # A stream is cut into pages by the keys in it, which nobody sees in rows that pass through.
     if copied is not None and all(not each.order or each.paged for each in plan.segments()):

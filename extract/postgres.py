@@ -98,7 +98,8 @@ def connect(connection: Connection, **options: Any) -> Statements:
     conninfo = make_conninfo(connection.url, **named)
     with translated(connection):
         opened = Statements.connect(conninfo, autocommit=True)
-        opened.watch = Watch(opened.pgconn.socket, name, conninfo)
+        descriptor = opened.pgconn.socket
+        opened.watch = Watch(lambda: [descriptor], name, conninfo)
         opened.execute(SESSION)
         return opened
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 __all__ = ["Column", "Index", "TableShape", "decimal_of"]
 
-# What Arrow's largest decimal holds.
-_MOST_DIGITS = 76
+# What a decimal of 128 bits holds.
+_MOST_DIGITS = 38
 _NUMERIC = re.compile(r"numeric\((\d+),(\d+)\)")
 
 
@@ -71,6 +71,16 @@ class TableShape:
         folded = [column for column in self.columns if column.name.lower() == name.lower()]
         found = exact or folded
         return found[0] if len(found) == 1 else None
+
+    def as_arrow(self) -> TableShape:
+        """The table for rows that travel as Arrow: wider numbers than its decimals go as text."""
+        columns = tuple(
+            replace(column, stage_type="text")
+            if column.stage_type.startswith("numeric") and decimal_of(column.stage_type) is None
+            else column
+            for column in self.columns
+        )
+        return replace(self, columns=columns)
 
     def as_copied(self) -> TableShape | None:
         """The table for rows that are copied through undecoded; None where they can't be."""

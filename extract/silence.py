@@ -16,7 +16,7 @@ import struct
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
@@ -24,7 +24,7 @@ from uuid import uuid4
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-__all__ = ["Watch", "new_name", "tagged_socket"]
+__all__ = ["Watch", "new_name", "tagged_sockets"]
 
 logger = logging.getLogger(__name__)
 
@@ -46,18 +46,18 @@ class Watch:
     """Watches over one connection while somebody waits on it.
 
     Args:
-        descriptor: of its socket.
+        descriptors: the numbers of its open sockets now.
         name: the `application_name` that no other connection has.
         conninfo: to ask about it.
     """
 
-    def __init__(self, descriptor: int, name: str, conninfo: str) -> None:
-        self._descriptor = descriptor
+    def __init__(self, descriptors: Callable[[], list[int]], name: str, conninfo: str) -> None:
+        self._descriptors = descriptors
         self._name = name
         self._conninfo = conninfo
         self._lock = threading.Lock()
         self._since: float | None = None
-        self._moved: tuple[int, int] | None = None
+        self._moved: list[tuple[int, ...]] | None = None
         self._signs = 0
         _Watcher.of_process().add(self)
 
@@ -71,17 +71,6 @@ class Watch:
             with self._lock:
                 self._since = None
                 self._signs = 0
-
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Within `waiting`: whoever is in the block is busy with something else."""
-        with self._lock:
-            self._since = None
-            self._signs = 0
-        try:
-            yield
-        finally:
-            self._since = time.monotonic()
 
     def look(self) -> None:
         """Shuts the socket down if it is dead."""
@@ -98,17 +87,20 @@ class Watch:
             logger.warning("Nothing comes over connection `%s` any more; it is ended.", self._name)
             with suppress(psycopg.Error, OSError):
                 _ask(self._conninfo, _END.format(name=self._name))
-            with suppress(OSError), closing(_duplicate(self._descriptor)) as connected:
-                connected.shutdown(socket.SHUT_RDWR)
+            for descriptor in self._descriptors():
+                with suppress(OSError), closing(_duplicate(descriptor)) as connected:
+                    connected.shutdown(socket.SHUT_RDWR)
 
     def _is_moving(self) -> bool:
         """Whether bytes have gone either way since the last look, where the system can tell."""
-        try:
-            with closing(_duplicate(self._descriptor)) as connected:
+        moved = []
+        for descriptor in self._descriptors():
+            with (
+                suppress(OSError, AttributeError, struct.error),
+                closing(_duplicate(descriptor)) as connected,
+            ):
                 info = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
-            moved = _TCP_INFO.unpack(info)
-        except (OSError, AttributeError, struct.error):
-            return False
+                moved.append(_TCP_INFO.unpack(info))
         before, self._moved = self._moved, moved
         return before is not None and moved != before
 
@@ -166,27 +158,33 @@ def new_name() -> str:
     return f"stairway {uuid4().hex[:12]}"
 
 
-def tagged_socket(milliseconds: int) -> int | None:
-    """The descriptor of this process's socket with that TCP_USER_TIMEOUT; None: can't be told.
+def tagged_sockets(milliseconds: int) -> list[int]:
+    """This process's sockets with that TCP_USER_TIMEOUT; none where the system can't tell.
 
-    A driver that doesn't show its socket can be given a time of its own to know it by.
+    A driver that doesn't show its sockets can be given a time of its own to know them by.
     """
+    found = []
     with suppress(OSError, AttributeError):
         for path in Path("/proc/self/fd").iterdir():
-            with suppress(OSError), closing(_duplicate(int(path.name))) as found:
-                if found.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == milliseconds:
-                    return int(path.name)
-    return None
+            with suppress(OSError), closing(_duplicate(int(path.name))) as opened:
+                if opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == milliseconds:
+                    found.append(int(path.name))
+    return found
 
 
 def _duplicate(descriptor: int) -> socket.socket:
-    return socket.socket(fileno=os.dup(descriptor))
+    copy = os.dup(descriptor)
+    try:
+        return socket.socket(fileno=copy)
+    except OSError:
+        os.close(copy)
+        raise
 
 
 def _ask(conninfo: str, query: str) -> bytes | None:
     """The only value of a query, within some seconds."""
-    options = {"connect_timeout": _ANSWER_SECONDS, "application_name": "stairway"}
-    with closing(psycopg.connect(make_conninfo(conninfo, **options))) as connection:
+    asking = make_conninfo(conninfo, connect_timeout=_ANSWER_SECONDS, application_name="stairway")
+    with closing(psycopg.connect(asking)) as connection:
         libpq = connection.pgconn
         libpq.send_query(query.encode())
         give_up = time.monotonic() + _ANSWER_SECONDS

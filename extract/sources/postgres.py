@@ -15,7 +15,7 @@ from extract.dialects.postgres import PostgresDialect, escaped
 from extract.errors import ConfigurationError
 from extract.paging import Statement
 from extract.settings import Connection
-from extract.shape import Column, Index, TableShape, decimal_of
+from extract.shape import Column, Index, TableShape
 from extract.sources.common import one_of, selected
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class PostgresSource:
         # Here, as its driver needn't be loaded where rows are copied through.
         from extract.adbc import ArrowConnection
 
-        return ArrowConnection(self.connection, autocommit=True)
+        return ArrowConnection(self.connection)
 
     def _relation(self, extract: Extract) -> tuple[str, str, int, float, bool]:
         schema = extract.schema_name or "public"
@@ -180,7 +180,6 @@ class PostgresSource:
             stage = lv0 = "text"
         elif kind.base == "numeric":
             expression = f"cast({reference} as text)"
-            stage = kind.native if decimal_of(kind.native) else "text"
         elif kind.base not in _PLAIN:
             expression = f"{kind.send}({reference})"
         return Column(

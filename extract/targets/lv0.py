@@ -267,7 +267,7 @@ class _Publishing:
         # Incremental models ask for what was extracted since they last looked.
         self._run(f"create index on {target} (_extracted_at)")
         # The other columns are left to autovacuum: wide tables take seconds.
-        listed = f"{self._key}, _extracted_at" if plan.key else "_extracted_at"
+        listed = "_extracted_at, _deleted_at" + (f", {self._key}" if plan.key else "")
         self._run(f"analyze {target} ({listed})")
         self.target.drop_stage(plan)
         staged = sum(segment.staged for segment in self.segments)

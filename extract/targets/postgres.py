@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
@@ -25,7 +25,6 @@ from extract.targets.publish import Publish, key_record
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from extract.adbc import ArrowConnection
 
 __all__ = ["PostgresTarget", "StagedPage", "lv0_columns", "publish_sql", "stage_name"]
 
@@ -51,32 +50,17 @@ class StagedPage(Protocol):
 
 
 class PostgresTarget:
-    """The warehouse, over one connection for statements and, where it is needed, one for Arrow."""
+    """The warehouse, over one connection."""
 
     def __init__(self, warehouse: Connection) -> None:
         self.warehouse = warehouse
         self.statements = postgres.connect(warehouse)
         self.statements.execute(f"set lock_timeout = '{_LOCK_TIMEOUT}'".encode())
 
-    @cached_property
-    def _arrow(self) -> ArrowConnection:
-        # Here, as its driver needn't be loaded where rows are copied through.
-        from extract.adbc import ArrowConnection
-
-        opened = ArrowConnection(self.warehouse, autocommit=False)
-        opened.execute(f"set lock_timeout = '{_LOCK_TIMEOUT}'")
-        # What a crash of the server may lose of a page it loses with the page's progress.
-        opened.execute("set synchronous_commit = off")
-        opened.commit()
-        return opened
-
     def close(self) -> None:
-        """Closes what is open; never raises."""
+        """Closes the connection; never raises."""
         with suppress(Exception):
             self.statements.close()
-        if "_arrow" in self.__dict__:
-            with suppress(Exception):
-                self._arrow.close()
 
     def lv0(self, schema: str, table: str) -> Lv0 | None:
         """The table as it is; None where there is none.
@@ -200,28 +184,16 @@ class PostgresTarget:
         Raises:
             LeaseLostError: the segment is another worker's now; nothing was kept.
         """
-        failure: list[BaseException] = []
-        arrow = self._arrow
-        with postgres.translated(self.warehouse, plan.feed.name):
-            try:
-                source = _watched(page.batches(), failure)
-                first = next(source, None)
-                if first is not None:
-                    arrow.ingest(_STAGE, stage_name(plan, segment.stage), _reader(first, source))
-                if not page.rows:
-                    return
-                with arrow.query(_fence(plan, segment, worker_id, page.progress())) as written:
-                    if not sum(batch.num_rows for batch in written):
-                        raise lease_lost(plan.feed.name)
-                for reject in page.rejects:
-                    arrow.execute(_reject_sql(plan, segment, reject))
-                arrow.commit()
-            except BaseException as error:
-                with suppress(Exception):
-                    arrow.rollback()
-                if failure:
-                    raise failure[0] from error
-                raise
+        # Here, as rows that are copied through needn't be encoded.
+        from extract.encoding import copy_format
+
+        with self._page(plan):
+            copied, _ = self._copy(plan, segment, copy_format(page.batches()))
+            if page.rows:
+                self._check(plan, copied, page.rows - len(page.rejects))
+                self._move(plan, segment, worker_id, page.progress())
+            for reject in page.rejects:
+                self.statements.execute(_reject_sql(plan, segment, reject).encode())
 
     def copy_page(
         self,
@@ -245,21 +217,8 @@ class PostgresTarget:
         Raises:
             LeaseLostError: the segment is another worker's now; nothing was kept.
         """
-        names = ", ".join(identifier(column.lv0_name) for column in segment.columns)
-        table = stage_table(plan, segment.stage)
-        size = 0
-        with (
-            postgres.translated(self.warehouse, plan.feed.name),
-            self.statements.transaction(),
-        ):
-            self.statements.execute("set local synchronous_commit = off")
-            with self.statements.cursor() as cursor:
-                statement = f"copy {table} ({names}) from stdin (format binary)"
-                with cursor.copy(statement.encode()) as copy:
-                    for piece in pieces:
-                        copy.write(piece)
-                        size += len(piece)
-                rows = cursor.rowcount
+        with self._page(plan):
+            rows, size = self._copy(plan, segment, pieces)
             progress = replace(
                 before,
                 after=last,
@@ -272,16 +231,22 @@ class PostgresTarget:
             self._move(plan, segment, worker_id, progress)
         return progress
 
+    @staticmethod
+    def _check(plan: Plan, copied: int, sent: int) -> None:
+        if copied != sent:
+            raise TargetError(
+                f"{plan.feed.name}: {sent:,} rows were sent and {copied:,} arrived in staging. "
+                "Nothing of the page was kept; report this.",
+                feed=plan.feed.name,
+            )
+
     def restart(self, plan: Plan, segment: Segment, worker_id: UUID) -> Progress:
         """Forgets what the pass has staged of a table without a key, which has no order.
 
         Raises:
             LeaseLostError: the segment is another worker's now; nothing was forgotten.
         """
-        with (
-            postgres.translated(self.warehouse, plan.feed.name),
-            self.statements.transaction(),
-        ):
+        with self._page(plan):
             done = self.statements.execute(
                 "update ops.segments set after = null, pages = 0, rows = 0, bytes = 0,"
                 " nul_removed = 0, rejected = 0, staged = 0"
@@ -298,6 +263,33 @@ class PostgresTarget:
                 )
             self.statements.execute(f"truncate {stage_table(plan, segment.stage)}".encode())
         return Progress()
+
+    @contextmanager
+    def _page(self, plan: Plan) -> Iterator[None]:
+        with (
+            postgres.translated(self.warehouse, plan.feed.name),
+            self.statements.transaction(),
+        ):
+            # What a crash of the server may lose of a page it loses with the page's progress.
+            self.statements.execute("set local synchronous_commit = off")
+            yield
+
+    def _copy(self, plan: Plan, segment: Segment, pieces: Iterable[bytes]) -> tuple[int, int]:
+        """Copies rows into staging; how many they are, and how many bytes."""
+        remaining = iter(pieces)
+        first = next(remaining, None)
+        if first is None:
+            return 0, 0
+        names = ", ".join(identifier(column.lv0_name) for column in segment.columns)
+        table = stage_table(plan, segment.stage)
+        size = 0
+        with self.statements.cursor() as cursor:
+            statement = f"copy {table} ({names}) from stdin (format binary)"
+            with cursor.copy(statement.encode()) as copy:
+                for piece in chain((first,), remaining):
+                    copy.write(piece)
+                    size += len(piece)
+            return cursor.rowcount, size
 
     def skip(
         self, plan: Plan, segment: Segment, worker_id: UUID, before: Progress, reject: Reject
@@ -430,25 +422,3 @@ def _reject_sql(plan: Plan, segment: Segment, reject: Reject) -> str:
 
 def _lv0_name(column: Column) -> str:
     return column.lv0_name
-
-
-def _reader(first: pa.RecordBatch, rest: Iterator[pa.RecordBatch]) -> pa.RecordBatchReader:
-    import pyarrow as pa
-
-    return pa.RecordBatchReader.from_batches(first.schema, _chained(first, rest))
-
-
-def _watched(
-    batches: Iterable[pa.RecordBatch], failure: list[BaseException]
-) -> Iterator[pa.RecordBatch]:
-    """The batches; keeps what the source raises, which crossing the C interface would lose."""
-    try:
-        yield from batches
-    except BaseException as error:
-        failure.append(error)
-        raise
-
-
-def _chained(first: pa.RecordBatch, rest: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    yield first
-    yield from rest

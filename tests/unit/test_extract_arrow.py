@@ -46,12 +46,6 @@ def test_numbers_that_come_as_text_become_the_same_decimals(numbers: list[Decima
     assert found.rejects == ()
 
 
-def test_a_number_wider_than_38_digits_keeps_them_all() -> None:
-    wide = column("N", "numeric(60,2)")
-    number = "1" * 58 + ".25"
-    assert column_of(prepared([wide], pa.array([number])), "n") == [Decimal(number)]
-
-
 def test_a_row_with_nan_or_an_infinity_is_set_aside_and_its_neighbours_stay() -> None:
     found = prepared(
         [TEXT, PRICE],
@@ -124,7 +118,7 @@ def test_columns_land_under_their_names_in_lower_case() -> None:
         ("uuid", pa.binary(16)),
         ("numeric(19,4)", pa.decimal128(19, 4)),
         ("numeric(38,0)", pa.decimal128(38, 0)),
-        ("numeric(39,0)", pa.decimal256(39, 0)),
+        ("numeric(39,0)", pa.string()),
         ("numeric(77,0)", pa.string()),
         ("numeric(3,-2)", pa.string()),
         ("numeric", pa.string()),
