@@ -9,6 +9,7 @@ __all__ = ["Column", "Index", "TableShape", "decimal_of"]
 
 # What a decimal of 128 bits holds.
 _MOST_DIGITS = 38
+_ANY_NUMERIC = re.compile(r"numeric(\(.*\))?")
 _NUMERIC = re.compile(r"numeric\((\d+),(\d+)\)")
 
 
@@ -76,7 +77,7 @@ class TableShape:
         """The table for rows that travel as Arrow: wider numbers than its decimals go as text."""
         columns = tuple(
             replace(column, stage_type="text")
-            if column.stage_type.startswith("numeric") and decimal_of(column.stage_type) is None
+            if _ANY_NUMERIC.fullmatch(column.stage_type) and decimal_of(column.stage_type) is None
             else column
             for column in self.columns
         )

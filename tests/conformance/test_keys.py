@@ -25,6 +25,7 @@ def test_keys_of_every_type_page_and_are_found_again(server: Server, landing: La
         there = landing.lv0(name)
         server.delete(table, {"k": rows[1][0]})
         server.update(table, {"k": rows[2][0]}, {"v": "changed"})
+        landing.feed(name, key="k")
         second = landing.run(name, allow_deletes=True)
 
         assert there == texts_of(rows), case.sql
