@@ -94,7 +94,12 @@ class Extract(pydantic.BaseModel):
     expressions: dict[str, str] = pydantic.Field(
         {}, description="Further columns, computed by the source: name -> expression."
     )
-    page_rows: int = pydantic.Field(20_000, ge=1, description="Rows per page and transaction.")
+    page_rows: int | None = pydantic.Field(
+        None,
+        ge=1,
+        description="Rows per page and transaction; default: 20,000, or 100,000 where rows are "
+        "copied through undecoded, which takes no memory for them.",
+    )
     max_rejects: int = pydantic.Field(
         100, ge=0, description="Rows that may be set aside before the run fails."
     )

@@ -32,19 +32,31 @@ __all__ = ["main"]
 
 logger = logging.getLogger(__name__)
 
-_EXAMPLES = """\
-examples:
-  python -m extract plan                               what a run of every feed would do
-  python -m extract run                                every feed
-  python -m extract run rental.r_goods unierp5.b_minor two of them
-  python -m extract run rental.v_customer --complete   all rows, whatever the mode says
-  python -m extract status                             the last run of each feed
-  python -m extract verify                             prove that lv0 holds what the source holds
-
+_EPILOG = """\
 A feed is a table of a dbt source, called `source.table`. Connections come from connections.yml,
-the warehouse from dbt's profiles.yml.
+the warehouse from dbt's profiles.yml. Each command's --help has examples.
 
-exit status: 0 done, 1 a feed failed, 2 a setting is wrong (nothing was touched).
+exit status: 0 done, 1 a feed failed or differs, 2 a setting is wrong (nothing was touched).
+"""
+_RUN_EXAMPLES = """\
+examples:
+  python -m extract run                                 every feed
+  python -m extract run rental.r_goods unierp5.b_minor  two of them
+  python -m extract run rental.v_customer --complete    all rows, whatever the mode says
+  python -m extract run rental.r_goods --allow-deletes  the source has really shrunk that much
+  python -m extract run --jobs 4                        four tables or key ranges at once
+"""
+_PLAN_EXAMPLES = """\
+examples:
+  python -m extract plan                                what a run of every feed would do
+  python -m extract plan rental.r_order_contract        one of them
+"""
+_STATUS_EXAMPLES = """\
+examples:
+  python -m extract status                              the last run of each feed, and its notes
+
+state: published; running; failed (the note says why); interrupted (another run went on); dead
+(killed: the next run goes on after its committed pages).
 """
 
 
@@ -221,7 +233,7 @@ def _plan_row(plan: Plan) -> list[str]:
         plan.feed.name,
         plan.reason,
         "; ".join(orders),
-        f"of {plan.feed.extract.page_rows:,}" if paged else "one stream (no unique index)",
+        f"of {plan.page_rows:,}" if paged else "one stream (no unique index)",
         "unknown" if estimate is None else f"{estimate:,}",
         "; ".join(plan.drift.lines()) or "none",
     ]
@@ -229,7 +241,7 @@ def _plan_row(plan: Plan) -> list[str]:
 
 def _status_row(row: dict[str, Any]) -> list[str]:
     state = row["state"]
-    note = row["error"] or ""
+    note = "; ".join(filter(None, (row["error"], *row["drift"], *row["notes"])))
     if row["kept_pages"] is not None:
         kept = f"{row['kept_pages']} pages kept for the next run"
         note = f"{note} ({kept})" if note else kept
@@ -259,13 +271,22 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m extract",
         description="Lands the rows of the source systems in lv0.",
-        epilog=_EXAMPLES,
+        epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--project-dir", type=Path, help="folder of dbt_project.yml")
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    run_parser = commands.add_parser("run", help="extract feeds")
+    def command(name: str, text: str, examples: str | None = None) -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name,
+            help=text,
+            description=f"{text[0].upper()}{text[1:]}.",
+            epilog=examples,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+
+    run_parser = command("run", "extract feeds into lv0", _RUN_EXAMPLES)
     run_parser.add_argument("--complete", action="store_true", help="read all rows")
     run_parser.add_argument(
         "--allow-deletes", action="store_true", help="publish however many rows are gone"
@@ -279,17 +300,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     run_parser.add_argument("--json", action="store_true", help="print the results as JSON")
     run_parser.set_defaults(command=_run)
-    plan_parser = commands.add_parser("plan", help="say what a run would do; touches nothing")
+    plan_parser = command("plan", "say what a run would do; touches nothing", _PLAN_EXAMPLES)
     plan_parser.set_defaults(command=_plan)
     for with_feeds in (run_parser, plan_parser):
         with_feeds.add_argument(
             "feeds", nargs="*", metavar="SOURCE.TABLE", help="default: every feed"
         )
-    for name, command, text in (
-        ("status", _status, "show the last run of each feed"),
-        ("migrate", _migrate, "set the warehouse up: schemas and state tables"),
-        ("schema", _schema, "print the JSON schema of `config.meta.extract`"),
-    ):
-        commands.add_parser(name, help=text).set_defaults(command=command)
+    status_parser = command("status", "show the last run of each feed", _STATUS_EXAMPLES)
+    status_parser.set_defaults(command=_status)
+    migrate_parser = command("migrate", "set the warehouse up: schemas and state tables")
+    migrate_parser.set_defaults(command=_migrate)
+    schema_parser = command("schema", "print the JSON schema of `config.meta.extract`")
+    schema_parser.set_defaults(command=_schema)
     add_verify(commands)
     return parser

@@ -27,6 +27,9 @@ __all__ = [
 ]
 
 Key = tuple[str, ...]
+# Rows of a page that is decoded on its way, and of one that isn't.
+_ARROW_PAGE = 20_000
+_COPIED_PAGE = 100_000
 
 
 @dataclass(frozen=True)
@@ -227,6 +230,11 @@ class Plan:
             "key": [column.name for column in self.key],
             "cursor": [column.name for column in self.cursor],
         }
+
+    @property
+    def page_rows(self) -> int:
+        """Rows per page and transaction."""
+        return self.feed.extract.page_rows or (_COPIED_PAGE if self.copies else _ARROW_PAGE)
 
     @property
     def counts_rows(self) -> bool:

@@ -83,7 +83,7 @@ class SegmentReader:
         self._observer = observer
         self._checkpoint = checkpoint
         self._where = _filter(plan, segment, checkpoint)
-        self._limit = plan.feed.extract.page_rows
+        self._limit = plan.page_rows
         # Whether pages are cut to come closer to a row that can't be read.
         self._careful = False
 
@@ -182,8 +182,8 @@ class SegmentReader:
         progress = self._stage(statement, progress, upto, page_rows)
         after = progress.rows + progress.rejected if segment.stage == "rows" else progress.staged
         if careful:
-            self._limit = min(self._limit * 2, self._plan.feed.extract.page_rows)
-            self._careful = self._limit < self._plan.feed.extract.page_rows
+            self._limit = min(self._limit * 2, self._plan.page_rows)
+            self._careful = self._limit < self._plan.page_rows
         if limit is None:
             return progress, upto is not segment.upto
         return progress, after - before >= limit

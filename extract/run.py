@@ -261,7 +261,7 @@ class _Runner:
     def _bounds(self, plan: Plan) -> list[str]:
         extract = plan.feed.extract
         rows = plan.shape.estimated_rows or 0
-        parts = min(extract.ranges, rows // extract.page_rows)
+        parts = min(extract.ranges, rows // plan.page_rows)
         if parts < 2 or not plan.can_split:
             return []
         return self._session.source.boundaries(plan.shape, plan.key[0], parts)
