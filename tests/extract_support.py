@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -256,9 +257,9 @@ def children(home: Path) -> Iterator[Children]:
 
 def serve() -> None:
     """Forks a child for each line of stdin that asks for one."""
-    import extract.cli
-
-    assert extract.cli
+    # What a run may need, so that no child has to load it.
+    for module in ("extract.cli", "extract.adbc", "extract.arrow_pages", "extract.encoding"):
+        importlib.import_module(module)
     for line in sys.stdin:
         request = json.loads(line)
         if "wait" in request:
@@ -272,7 +273,8 @@ def _be_child(request: dict[str, Any]) -> None:
     """Does what is asked, and ends with its status.
 
     `die_after_page` kills it after that page; `lease_seconds` is how long its lease holds without
-    a heartbeat.
+    a heartbeat; `prepare` names a function, as `module:function`, and what it is called with
+    before.
     """
     from extract import cli, reading, retry, runs
 
@@ -290,6 +292,10 @@ def _be_child(request: dict[str, Any]) -> None:
         return committed(reader, before, after)
 
     reading.SegmentReader._committed = committed_or_dead  # type: ignore[method-assign]
+    if "prepare" in request:
+        name, options = request["prepare"]
+        module, _, function = name.partition(":")
+        getattr(importlib.import_module(module), function)(**options)
     if "arguments" in request:
         status = cli.main(["--project-dir", request["home"], *request["arguments"]])
     else:

@@ -51,7 +51,7 @@ class Proxy:
 
     A fault is armed with `cut` or `swallow`; it counts the bytes of all connections from then on,
     `up` from the clients or `down` from the server, and meets the connection that carries the
-    last one. `faults` says how many have happened.
+    last one. `faults` says how many have happened, `connections` how often somebody came.
     """
 
     def __init__(self, target: int) -> None:
@@ -59,6 +59,7 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.faults = 0
+        self.connections = 0
         self.bytes: dict[Direction, int] = {"up": 0, "down": 0}
         self._fault: _Fault | None = None
         self._refusing = threading.Event()
@@ -109,6 +110,7 @@ class Proxy:
                 client, _ = self._listener.accept()
             except OSError:
                 return
+            self.connections += 1
             try:
                 server = socket.create_connection(("127.0.0.1", self._target))
             except OSError:

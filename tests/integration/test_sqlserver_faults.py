@@ -18,6 +18,7 @@ from extract.sources import open_source
 from extract.sources.sqlserver import SqlServerSource
 from extract.sources.sqlserver.session import Login, open_session
 from sandbox.postgres import EmbeddedPostgres
+from tests.extract_support import until
 from tests.tds import StandIn
 
 Open = Callable[..., SqlServerSource]
@@ -174,6 +175,17 @@ def test_an_answer_that_does_not_come_in_time_is_worth_another_try(
     assert time.monotonic() - began < 8
     stall.release()
     assert count(opened(), shape) == ROWS
+
+
+def test_a_closed_source_leaves_no_session(server: StandIn, opened: Open) -> None:
+    until(lambda: not server.sessions(), "the tests before have hung up")
+    source = opened()
+    shape = described(source)
+    stream = source.read(everything(source, shape), shape.columns)
+    next(stream)
+    assert server.sessions() == 2
+    source.close()
+    until(lambda: not server.sessions(), "both sessions are gone")
 
 
 @pytest.mark.parametrize("number", [245, 8114, 8115, 8134, 6522, 9420, 50000])

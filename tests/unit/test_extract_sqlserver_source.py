@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+import sqlglot
+from sqlglot import ErrorLevel
 
 from extract.errors import (
     ConfigurationError,
@@ -11,10 +15,13 @@ from extract.errors import (
     SourceError,
     TransientError,
 )
+from extract.paging import Statement
 from extract.settings import Connection
+from extract.shape import Column, TableShape
+from extract.sources.common import with_marks
 from extract.sources.sqlserver.errors import translated
 from extract.sources.sqlserver.session import DriverError, Login, open_session
-from extract.sources.sqlserver.source import _cuts
+from extract.sources.sqlserver.source import _cuts, connect
 from extract.sources.sqlserver.views import single_table
 
 URL = "mssql://stair%40way:ge%3Aheim@erp.example:14330/RENTAL%20KR"
@@ -140,6 +147,55 @@ def test_a_view_is_looked_through_only_where_each_of_its_rows_is_a_row_of_one_ta
     text: str, table: tuple[str | None, str] | None
 ) -> None:
     assert single_table(text) == table
+
+
+class Answers:
+    """A session that answers what a statement's text calls for, and keeps the statements."""
+
+    def __init__(self, answers: dict[str, list[tuple[Any, ...]]]) -> None:
+        self.answers = answers
+        self.asked: list[str] = []
+
+    def run(self, statement: Statement) -> None:
+        self.rows(statement)
+
+    def rows(self, statement: Statement) -> list[tuple[Any, ...]]:
+        self.asked.append(statement.text)
+        for words, rows in self.answers.items():
+            if words in statement.text:
+                return rows
+        raise DriverError("nothing of that kind", number=208)
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+def test_ranges_come_from_the_histogram_of_the_index_that_the_column_leads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    steps = [(f"0{place}", 10.0) for place in range(10)]
+    session = Answers({"sys.indexes": [(77, 2)], "dm_db_stats_histogram(77, 2)": steps})
+    monkeypatch.setattr("extract.sources.sqlserver.source.open_session", lambda *_: session)
+    native = "varchar(9) collate Korean_Wansung_CI_AS"
+    column = Column("K", native, "text", "text", "[_t].[K]", "[_t].[K]", False)
+    shape = TableShape("[dbo].[T] as [_t]", (column,), (), (), None)
+    source = connect(ERP, None)
+    assert source.boundaries(shape, column, 5) == ["01", "03", "05", "07"]
+    histogram = session.asked[-1]
+    assert "cast(cast(h.range_high_key as varchar(9)) as nvarchar(9))" in histogram
+    for text in session.asked:
+        sqlglot.parse_one(with_marks(text, "?"), read="tsql", error_level=ErrorLevel.RAISE)
+    session.answers.clear()
+    assert source.boundaries(shape, column, 5) == []
+
+
+def test_a_server_with_utf8_hashes_any_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    for code_page, utf8 in ((65001, True), (None, False)):
+        session = Answers({"databasepropertyex": [("Korean_Wansung_CI_AS", code_page)]})
+        monkeypatch.setattr(
+            "extract.sources.sqlserver.source.open_session", lambda *_, one=session: one
+        )
+        assert connect(ERP, None).dialect.utf8 == utf8
 
 
 def test_a_histogram_is_cut_where_the_rows_are() -> None:

@@ -105,7 +105,8 @@ class Session(Protocol):
 
 def with_end(text: str) -> str:
     """The query, and behind its result the number of its rows; see `check_end`."""
-    return f"{text}\n;select rowcount_big()"
+    # Not rowcount_big(), which not every compatible server has.
+    return f"{text}\n;select @@rowcount"
 
 
 def check_end(end: Sequence[Any] | None, rows: int) -> None:

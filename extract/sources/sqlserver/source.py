@@ -42,17 +42,19 @@ _FACTS = Statement(
 _HAS_SNAPSHOT = Statement(
     "select d.snapshot_isolation_state from sys.databases as d where d.name = db_name()"
 )
-# Of the first index that begins with the column: its statistics have the index's number.
+# The first index that begins with the column: its statistics have the index's number.
+_LEADING = """
+select i.object_id, min(i.index_id)
+from sys.indexes as i
+inner join sys.index_columns as ic on i.object_id = ic.object_id and i.index_id = ic.index_id
+inner join sys.columns as c on ic.object_id = c.object_id and ic.column_id = c.column_id
+where i.object_id = object_id(%s) and c.name = %s and ic.key_ordinal = 1
+    and i.type in (1, 2) and i.is_disabled = 0 and i.has_filter = 0
+group by i.object_id
+"""
 _HISTOGRAM = """
 select {text}, h.range_rows + h.equal_rows
-from sys.dm_db_stats_histogram(object_id(%s), (
-    select min(i.index_id)
-    from sys.indexes as i
-    inner join sys.index_columns as ic on i.object_id = ic.object_id and i.index_id = ic.index_id
-    inner join sys.columns as c on ic.object_id = c.object_id and ic.column_id = c.column_id
-    where i.object_id = object_id(%s) and c.name = %s and ic.key_ordinal = 1
-        and i.type in (1, 2) and i.is_disabled = 0 and i.has_filter = 0
-)) as h
+from sys.dm_db_stats_histogram({table}, {statistics}) as h
 order by h.step_number
 """
 _ABOUT_SNAPSHOTS = re.compile("snapshot|스냅", re.IGNORECASE)
@@ -117,14 +119,9 @@ class SqlServerSource:
     def boundaries(self, shape: TableShape, column: Column, parts: int) -> list[str]:
         """Steps of the index's histogram, or equal steps between the ends of a whole number."""
         kind = Native.parse(column.native)
-        value = f"cast(h.range_high_key as {replace(kind, collation=None)})"
-        text = self.dialect.as_text(value, column.native)
-        table = shape.relation.removesuffix(f" as {ALIAS}").replace("%%", "%")
-        steps = self._try_to_ask(
-            Statement(_HISTOGRAM.format(text=text), (table, table, column.name))
-        )
+        steps = self._histogram(shape, column, kind)
         if len(steps) > parts:
-            return _cuts([(str(value), float(rows)) for value, rows in steps], parts)
+            return _cuts(steps, parts)
         is_whole = kind.name in INTEGERS or (kind.name == "decimal" and not kind.scale)
         if not is_whole or not shape.has_index((column.name,)):
             return []
@@ -138,6 +135,19 @@ class SqlServerSource:
             if session is not None:
                 with suppress(Exception):
                     session.close()
+
+    def _histogram(
+        self, shape: TableShape, column: Column, kind: Native
+    ) -> list[tuple[str, float]]:
+        """Upper end and number of rows of each step; none where the server has or tells none."""
+        value = f"cast(h.range_high_key as {replace(kind, collation=None)})"
+        text = self.dialect.as_text(value, column.native)
+        relation = shape.relation.removesuffix(f" as {ALIAS}").replace("%%", "%")
+        steps: list[tuple[str, float]] = []
+        for table, statistics in self._try_to_ask(Statement(_LEADING, (relation, column.name))):
+            asked = _HISTOGRAM.format(text=text, table=table, statistics=statistics)
+            steps = [(str(end), float(rows)) for end, rows in self._try_to_ask(Statement(asked))]
+        return steps
 
     def _open(self) -> Session:
         session = open_session(self._connection, self._login)
