@@ -168,7 +168,8 @@ class _Runner:
             plan, checkpoint = self._open(run_id, complete=complete, sweep=sweep)
             try:
                 segments = self._read(plan, checkpoint, run_id)
-                checkpoint = self._runs.state(self._feed.name).checkpoint or checkpoint
+                state = self._persist(lambda: self._runs.state(self._feed.name))
+                checkpoint = state.checkpoint or checkpoint
                 published = self._publish(plan, run_id, checkpoint, segments)
             except (BreakerError, DataError):
                 # What can't be published is not kept for another try.
@@ -176,7 +177,8 @@ class _Runner:
                 raise
             seconds = time.monotonic() - began
             result = _result(plan, run_id, checkpoint, segments, published, seconds)
-            return replace(result, notes=self._runs.notes(run_id)), published
+            notes = self._persist(lambda: self._runs.notes(run_id))
+            return replace(result, notes=notes), published
 
         return self._leased(whole_pass)
 
@@ -238,7 +240,9 @@ class _Runner:
     def _open(self, run_id: UUID, *, complete: bool, sweep: bool) -> tuple[Plan, Checkpoint]:
         plan = self.plan(complete=complete, sweep=sweep)
         checkpoint = self._persist(lambda: self._start(plan, run_id))
-        self._runs.begin(run_id, is_complete=plan.is_complete, lower=checkpoint.lower)
+        self._persist(
+            lambda: self._runs.begin(run_id, is_complete=plan.is_complete, lower=checkpoint.lower)
+        )
         if self._options.observer is not None:
             rows = sum(progress.rows for progress in self._runs.progress(self._feed.name))
             self._options.observer.started(plan, rows)
