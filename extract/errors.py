@@ -5,6 +5,7 @@ ExtractError
 |-- SourceError            the source refuses or lacks what was asked for
 |   `-- RowError           ... because of a value in some row
 |-- TargetError            the warehouse refuses, or isn't set up
+|   `-- StageLostError     ... because pages that were committed are no longer there
 |-- DriftError             the source's shape no longer fits lv0
 |-- BreakerError           a pass would delete more than it may
 |-- DataError              rows that cannot be told apart or stored
@@ -28,6 +29,7 @@ __all__ = [
     "LeaseLostError",
     "RowError",
     "SourceError",
+    "StageLostError",
     "StoppedError",
     "TargetError",
     "TransientError",
@@ -56,6 +58,10 @@ class RowError(SourceError):
 
 class TargetError(ExtractError):
     """The warehouse refuses, or isn't set up."""
+
+
+class StageLostError(TargetError):
+    """Pages that were committed to staging are no longer there."""
 
 
 class DriftError(ExtractError):

@@ -388,11 +388,16 @@ def _pass(
         return True, "complete pass: no complete one so far"
     if mode == "append":
         return False, "append: rows behind the last mark"
-    if state.last_complete_at + every <= now:
+    if _is_due(state.last_complete_at, every, now):
         return True, f"complete pass: the last one was {state.last_complete_at:%Y-%m-%d %H:%M} UTC"
     if mode == "window":
         return False, "window: rows of the latest stretch of time"
     return False, "incremental: rows whose cursor moved"
+
+
+def _is_due(last: datetime, every: timedelta, now: datetime) -> bool:
+    # A date ahead of now is of a clock that was wrong: it says nothing.
+    return not now - every < last <= now
 
 
 def _as_named(before: dict[str, Any], feed: Feed) -> list[str]:
@@ -415,7 +420,7 @@ def _kinds(
     if mode == "window":
         return ("window", "strays")
     every = timedelta(seconds=feed.extract.sweep_every)
-    due = sweep or state.last_swept_at is None or state.last_swept_at + every <= now
+    due = sweep or state.last_swept_at is None or _is_due(state.last_swept_at, every, now)
     # Keys first: whatever is inserted after the sweep is then found by its cursor.
     return (
         *(("keys",) if due and mode == "incremental" else ()),

@@ -187,6 +187,8 @@ class _Runner:
 
         def opened(run_id: UUID) -> list[int]:
             plan, checkpoint = self._open(run_id, complete=self._options.complete, sweep=False)
+            # Before a worker reads: what is written from then on is the next run's.
+            self._persist(lambda: self._fix_upper(plan, checkpoint, run_id))
             segments = plan.segments(checkpoint.bounds)
             return [segment.number for segment in segments] if len(checkpoint.bounds) else []
 

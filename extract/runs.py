@@ -247,12 +247,15 @@ class Runs:
 
     def note(self, feed: str, line: str) -> None:
         """Adds a line to the running run's record; keeps silent where the warehouse is away."""
-        with suppress(postgres.DatabaseError, ExtractError):
-            self._connection.execute(
-                "update ops.runs set notes = notes || %s::text"
-                " where run_id = (select f.run_id from ops.feeds as f where f.feed = %s)",
-                (line, feed),
-            )
+        # What is to be told may have cut this connection too, which shows at the first try only.
+        for _ in range(2):
+            with suppress(postgres.DatabaseError, ExtractError):
+                self._connection.execute(
+                    "update ops.runs set notes = notes || %s::text"
+                    " where run_id = (select f.run_id from ops.feeds as f where f.feed = %s)",
+                    (line, feed),
+                )
+                return
 
     def notes(self, run_id: UUID) -> tuple[str, ...]:
         """The lines of the run's record."""

@@ -16,15 +16,18 @@ from extract.session import Session
 __all__ = ["make_sweep"]
 
 _ROWS_PER_BUCKET = 16
-_FEWEST = 1 << 6
+# Fewer would let the sums of a table that has grown since it was last counted run over.
+_FEWEST = 1 << 12
 _MOST = 1 << 16
+# SQL Server's limit for a list is some thousands.
+_LONGEST_LIST = 2000
 
 
 def make_sweep(plan: Plan, session: Session) -> Sweep:
     """Which keys to read so that every difference in keys is seen."""
     source, target = session.source, session.target
     hashing = source.dialect.hashing
-    buckets = _buckets(plan.lv0_rows or plan.shape.estimated_rows)
+    buckets = _buckets(max(plan.lv0_rows or 0, plan.shape.estimated_rows or 0))
     statement = bucket_statement(source.dialect, plan.shape.relation, plan.key, buckets)
     with ThreadPoolExecutor(1, thread_name_prefix="sweep") as pool:
         ours = pool.submit(target.buckets, plan, hashing, buckets)
@@ -36,11 +39,10 @@ def make_sweep(plan: Plan, session: Session) -> Sweep:
     differing = [
         bucket for bucket in theirs.keys() | held.keys() if theirs.get(bucket) != held.get(bucket)
     ]
-    # A list of most of the buckets costs more than it spares.
-    chosen = None if len(differing) > buckets // 2 else tuple(sorted(differing))
+    chosen = tuple(sorted(differing)) if len(differing) <= _LONGEST_LIST else None
     return Sweep(hashing, buckets, chosen, sum(rows for rows, _ in held.values()))
 
 
-def _buckets(rows: int | None) -> int:
-    wanted = (rows or 0) // _ROWS_PER_BUCKET
+def _buckets(rows: int) -> int:
+    wanted = rows // _ROWS_PER_BUCKET
     return min(_MOST, max(_FEWEST, 1 << max(wanted - 1, 0).bit_length()))

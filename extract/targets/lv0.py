@@ -9,7 +9,7 @@ from uuid import UUID
 
 from extract import postgres
 from extract.drift import OWN_COLUMNS
-from extract.errors import BreakerError, DataError, DriftError
+from extract.errors import BreakerError, DataError, DriftError, StageLostError
 from extract.plan import Checkpoint, Plan, Progress
 from extract.postgres import Statements, identifier, literal
 from extract.runs import lease_lost
@@ -60,6 +60,7 @@ def publish(
         DataError: a key comes more than once.
         DriftError: lv0 can't have the new key.
         LeaseLostError: the feed is another run's now.
+        StageLostError: not all is staged that was.
     """
     with postgres.translated(target.warehouse, plan.feed.name):
         published = _published(target.statements, run_id)
@@ -183,16 +184,18 @@ class _Publishing:
     def _bring_in(self, sql: Publish, allow_deletes: bool) -> Published:
         plan, checkpoint = self.plan, self.checkpoint
         if plan.key and not plan.proven:
-            self._refuse_doubles(self._number(sql.doubles()), f"`{plan.feed.source_relation}`")
-        elif plan.cursor and not plan.is_complete:
-            self._run(sql.drop_older_versions())
+            for doubles in sql.doubles():
+                self._refuse_doubles(self._number(doubles), f"`{plan.feed.source_relation}`")
         if checkpoint.straight:
             return self._become_lv0(sql)
+        staged = self._count_staged()
+        if plan.proven and plan.cursor and not plan.is_complete:
+            staged -= self._run(sql.drop_older_versions())
         self._alter()
         if plan.rekeyed:
             self._rekey(sql)
         if not plan.key:
-            return self._bring_in_multiset(sql, allow_deletes)
+            return self._bring_in_multiset(sql, staged, allow_deletes)
         for stage in plan.stages:
             self._run(f"analyze {stage_table(plan, stage)} ({self._key})")
         missing = self._number(sql.missing()) if "keys" in checkpoint.kinds else 0
@@ -204,11 +207,33 @@ class _Publishing:
         if mode != "append":
             updated = self._run(sql.update())
         inserted = self._run(sql.insert())
-        staged = self._number(f"select count(*) from {stage_table(plan, 'rows')}")
         miscounted = self._count(sql, inserted + revived - deleted)
         self.target.drop_stage(plan)
         same = staged - inserted - updated
         return Published(inserted, updated, same, deleted, missing, miscounted)
+
+    def _count_staged(self) -> int:
+        """How many rows are staged; makes sure that it is all that were committed."""
+        plan = self.plan
+        found = {
+            stage: self._number(f"select count(*) from {stage_table(plan, stage)}")
+            for stage in plan.stages
+        }
+        committed = dict.fromkeys(plan.stages, 0)
+        for segment, progress in zip(
+            plan.segments(self.checkpoint.bounds), self.segments, strict=True
+        ):
+            committed[segment.stage] += progress.staged
+        self._refuse_lost(found == committed)
+        return found.get("rows", 0)
+
+    def _refuse_lost(self, is_whole: bool) -> None:
+        if not is_whole:
+            raise StageLostError(
+                f"{self.plan.feed.name}: staged pages are gone, as after a crash of "
+                f"{self.target.warehouse.where}; lv0 is as it was. Run it again.",
+                feed=self.plan.feed.name,
+            )
 
     def _count(self, sql: Publish, change: int) -> bool:
         """Keeps the number of rows that exist; says whether it isn't the source's."""
@@ -233,13 +258,12 @@ class _Publishing:
             "update ops.feeds set rows_alive = %s where feed = %s", (alive, self.plan.feed.name)
         )
 
-    def _bring_in_multiset(self, sql: Publish, allow_deletes: bool) -> Published:
+    def _bring_in_multiset(self, sql: Publish, staged: int, allow_deletes: bool) -> Published:
         gone = self._number(sql.multiset_gone())
         if gone and not allow_deletes:
             self._check_share(gone, self._number(sql.alive()))
         deleted = self._run(sql.multiset_delete()) if gone else 0
         inserted = self._run(sql.multiset_insert())
-        staged = self._number(f"select count(*) from {stage_table(self.plan, 'rows')}")
         self.target.drop_stage(self.plan)
         return Published(inserted, 0, staged - inserted, deleted)
 
@@ -248,6 +272,7 @@ class _Publishing:
         rows = stage_table(plan, "rows")
         schema, table = plan.feed.target_schema, plan.feed.target_table
         target = identifier(schema, table)
+        staged = sum(segment.staged for segment in self.segments)
         if is_direct(plan):
             self._run(f"alter table {rows} reset (autovacuum_enabled)")
             self._run(f"alter table {rows} alter column _extracted_at drop default")
@@ -261,7 +286,7 @@ class _Publishing:
             own = [f"{name} {kind}" for name, kind in OWN_COLUMNS.items()]
             self._run(f"create table {target} ({', '.join(types + own)})")
             self._run(f"alter table {target} alter column _extracted_at set not null")
-            self._run(sql.insert_all())
+            self._refuse_lost(self._run(sql.insert_all()) == staged)
         if plan.key:
             self._run(f"alter table {target} add primary key ({self._key})")
         # Incremental models ask for what was extracted since they last looked.
@@ -270,7 +295,6 @@ class _Publishing:
         listed = "_extracted_at, _deleted_at" + (f", {self._key}" if plan.key else "")
         self._run(f"analyze {target} ({listed})")
         self.target.drop_stage(plan)
-        staged = sum(segment.staged for segment in self.segments)
         self._keep_alive(staged)
         return Published(inserted=staged)
 
@@ -313,6 +337,11 @@ class _Publishing:
         ).fetchone()
         if row is not None:
             self._run(f"alter table {target} drop constraint {identifier(row[0])}")
+        lv0 = self.target.lv0(plan.feed.target_schema, plan.feed.target_table)
+        # The key's columns were not null because of it only.
+        for name in lv0.columns if lv0 is not None else ():
+            if name not in OWN_COLUMNS:
+                self._run(f"alter table {target} alter column {identifier(name)} drop not null")
         if plan.key:
             self._run(f"alter table {target} add primary key ({self._key})")
 

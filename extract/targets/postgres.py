@@ -328,6 +328,28 @@ class PostgresTarget:
         rows = self.statements.execute(query.encode()).fetchall()
         return {int(row[0]): (int(row[1]), int(row[2])) for row in rows}
 
+    def is_ahead(self, plan: Plan, mark: tuple[str, ...], largest: tuple[str, ...]) -> bool:
+        """Whether `mark` is beyond the source's `largest` cursor and isn't of a row of lv0.
+
+        Nobody knows then up to where the source was read. A table that is only appended to has no
+        reason to lose its newest row, so there the first is enough.
+        """
+        casts = [
+            ", ".join(
+                f"cast({literal(text)} as {column.lv0_type})"
+                for text, column in zip(texts, plan.cursor, strict=True)
+            )
+            for texts in (largest, mark)
+        ]
+        names = ", ".join(identifier(column.lv0_name) for column in plan.cursor)
+        lv0 = identifier(plan.feed.target_schema, plan.feed.target_table)
+        held = f"exists (select from {lv0} where ({names}) >= ({casts[1]}))"
+        known = "false" if plan.feed.extract.mode == "append" else held
+        row = self.statements.execute(
+            f"select ({casts[0]}) < ({casts[1]}) and not {known}".encode()
+        ).fetchone()
+        return row is not None and row[0]
+
     def strays(
         self, plan: Plan, checkpoint: Checkpoint, after: tuple[str, ...] | None, limit: int
     ) -> list[tuple[str, ...]]:
@@ -414,8 +436,11 @@ def _reject_sql(plan: Plan, segment: Segment, reject: Reject) -> str:
     values = dict(zip((column.lv0_name for column in segment.order), reject.order, strict=True))
     key = key_record(plan.feed, {name: values[name] for name in map(_lv0_name, plan.key)})
     return postgres.bind(
-        "insert into lv0._rejected (feed, run_id, key, column_name, reason)"
-        " select f.feed, f.run_id, %s::jsonb, %s, %s from ops.feeds as f where f.feed = %s",
+        "insert into lv0._rejected (feed, run_id, key, column_name, reason, rejected_at)"
+        # A clock that was set back must not move it before the pass.
+        " select f.feed, f.run_id, %s::jsonb, %s, %s, greatest(clock_timestamp(),"
+        " (f.checkpoint ->> 'started_at')::timestamptz,"
+        " (f.checkpoint ->> 'rejected_since')::timestamptz) from ops.feeds as f where f.feed = %s",
         (json.dumps(key), reject.column, reject.reason, plan.feed.name),
     )
 

@@ -233,7 +233,7 @@ class Publish:
             f" where not exists (select from {self.target} as old"
             f" where {self._same('old', 'key')} and old._deleted_at is null)"
             f" and not exists (select from {self.rows} as new where {self._same('new', 'key')})"
-            f" and {self._not_rejected('key')}"
+            f" and {self._not_rejected('key', self.checkpoint.rejected_since)}"
         )
 
     def _is_gone(self) -> str:
@@ -246,7 +246,9 @@ class Publish:
             *self._swept(),
             *([self._in_window()] if "strays" in self.checkpoint.kinds else []),
         ]
-        return " and ".join(["old._deleted_at is null", *scope, *stages, self._not_rejected("old")])
+        # What an earlier pass set aside is not set aside for ever: this one would have again.
+        spared = self._not_rejected("old", self.checkpoint.started_at)
+        return " and ".join(["old._deleted_at is null", *scope, *stages, spared])
 
     def _swept(self) -> list[str]:
         sweep = self.checkpoint.sweep
@@ -260,15 +262,14 @@ class Publish:
         numbers = ",".join(str(number) for number in sweep.chosen)
         return [f"{dialect.hashed(texts)} & {sweep.buckets - 1} = any('{{{numbers}}}'::bigint[])"]
 
-    def _not_rejected(self, alias: str) -> str:
+    def _not_rejected(self, alias: str, since: str) -> str:
         key = " and ".join(
             self._was_rejected(f"{alias}.{name}", column)
             for column, name in zip(self.key, self._key, strict=True)
         )
-        since = literal(self.checkpoint.rejected_since)
         return (
             f"not exists (select from lv0._rejected as r where r.feed = {literal(self.feed.name)}"
-            f" and r.rejected_at >= {since}::timestamptz and {key})"
+            f" and r.rejected_at >= {literal(since)}::timestamptz and {key})"
         )
 
     def _was_rejected(self, value: str, column: Column) -> str:

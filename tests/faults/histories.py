@@ -326,10 +326,9 @@ def _one_run(bench: Bench, history: History, driver: str, feed: dict[str, Any]) 
     armed = history.arm(bench.proxies)
     is_shared = history.ranges > 1 and draw.random() < 0.4
     history.log.append(f"{driver} {feed} jobs={jobs} {options} {armed} shared={is_shared}")
-    prepare = {**options, "source": bench.stand.cluster.url(_escaped(bench.stand.source_name))}
-    hooks = ["tests.faults.hooks:install", prepare]
     if is_shared:
-        _share(bench, history, hooks)
+        _share(bench, history)
+    hooks = _hooks(bench, options)
     run = bench.forks.start("run", f"s.{table}", "--jobs", str(jobs), prepare=hooks)
     status, told = run.wait()
     errors = [line for line in told.splitlines() if line.startswith("error:")]
@@ -340,7 +339,12 @@ def _one_run(bench: Bench, history: History, driver: str, feed: dict[str, Any]) 
         raise HistoryError(f"a run ended with status {status}: {told}")
 
 
-def _share(bench: Bench, history: History, hooks: list[Any]) -> None:
+def _hooks(bench: Bench, options: dict[str, Any]) -> list[Any]:
+    source = bench.stand.cluster.url(_escaped(bench.stand.source_name))
+    return ["tests.faults.hooks:install", {**options, "source": source}]
+
+
+def _share(bench: Bench, history: History) -> None:
     """Workers read segments of an open pass; some of them die."""
     try:
         numbers = open_feed(f"s.{history.table}", bench.stand.home)
@@ -348,10 +352,11 @@ def _share(bench: Bench, history: History, hooks: list[Any]) -> None:
         if not _is_expected([str(error)]):
             raise
         return
+    chosen = [(number, history.child()) for number in numbers if history.random.random() < 0.8]
+    history.log.append(f"workers {chosen}")
     workers = [
-        bench.forks.work(f"s.{history.table}", number, prepare=hooks)
-        for number in numbers
-        if history.random.random() < 0.8
+        bench.forks.work(f"s.{history.table}", number, prepare=_hooks(bench, options))
+        for number, options in chosen
     ]
     for worker in workers:
         status, told = worker.wait()
