@@ -33,6 +33,7 @@ __all__ = [
     "connect",
     "copy_out",
     "identifier",
+    "is_lost",
     "literal",
     "mappings",
     "translated",
@@ -186,6 +187,11 @@ def bind(text: str, params: tuple[str, ...]) -> str:
         elif piece == "%%":
             pieces[position] = "%"
     return "".join(pieces)
+
+
+def is_lost(error: Exception) -> bool:
+    """Whether an error without a state says that its connection, or its turn, is gone."""
+    return bool(_LOST.search(str(error)))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Protocol
 from uuid import UUID
 
 from extract import postgres
+from extract.catalog import Feed
 from extract.errors import DataError, RowError, StoppedError, TransientError
 from extract.paging import (
     Buckets,
@@ -30,7 +31,7 @@ from extract.session import Session
 from extract.shape import Column
 from extract.sources import CopySource, value_of
 
-__all__ = ["Observer", "SegmentReader"]
+__all__ = ["Observer", "SegmentReader", "check_rejects"]
 
 logger = logging.getLogger(__name__)
 
@@ -234,13 +235,7 @@ class SegmentReader:
             rows = after.staged - before.staged
         if rows and self._observer is not None:
             self._observer.page(self._segment, rows)
-        allowed = self._plan.feed.extract.max_rejects
-        if after.rejected > allowed:
-            raise DataError(
-                f"{self._plan.feed.name}: {after.rejected:,} rows could not be stored, more than "
-                f"`max_rejects` ({allowed}). lv0 is as it was. See lv0._rejected.",
-                feed=self._plan.feed.name,
-            )
+        check_rejects(self._plan.feed, after.rejected)
         return after
 
     def _statement(
@@ -338,6 +333,21 @@ class SegmentReader:
                     continue
                 progress = self._set_aside(progress, keys[-1], "the row", error)
             after = keys[-1]
+
+
+def check_rejects(feed: Feed, rejected: int) -> None:
+    """Makes sure that no more rows are set aside than may be.
+
+    Raises:
+        DataError: there are more.
+    """
+    allowed = feed.extract.max_rejects
+    if rejected > allowed:
+        raise DataError(
+            f"{feed.name}: {rejected:,} rows could not be stored, more than `max_rejects` "
+            f"({allowed}). lv0 is as it was. See lv0._rejected.",
+            feed=feed.name,
+        )
 
 
 def _filter(plan: Plan, segment: Segment, checkpoint: Checkpoint) -> Filter | None:

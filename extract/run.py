@@ -14,10 +14,17 @@ from uuid import UUID
 
 from extract import postgres
 from extract.catalog import Feed
-from extract.errors import BreakerError, DataError, ExtractError, StoppedError
+from extract.errors import (
+    BreakerError,
+    DataError,
+    ExtractError,
+    StageLostError,
+    StoppedError,
+    TransientError,
+)
 from extract.paging import count_statement, max_statement, rows_statement
 from extract.plan import Checkpoint, Plan, Progress, Segment, make_plan
-from extract.reading import Observer, SegmentReader
+from extract.reading import Observer, SegmentReader, check_rejects
 from extract.retry import persist
 from extract.runs import RunResult, Runs, lease_lost
 from extract.session import Session
@@ -118,6 +125,10 @@ def read_segment(feed: Feed, source: Connection, warehouse: Connection, number: 
         return runner.work(number)
 
 
+class _MarkAheadError(Exception):
+    """Nobody knows up to where the source was read: an incremental pass would leave rows out."""
+
+
 class _Runner:
     """A feed on its way, over one session."""
 
@@ -131,8 +142,7 @@ class _Runner:
         self._session = Session(feed, source, warehouse)
         self._runs = persist(lambda: Runs(warehouse), lambda: None)
         try:
-            with postgres.translated(warehouse, feed.name):
-                self._runs.check_schema()
+            self._persist(self._runs.check_schema)
         except BaseException:
             self.close()
             raise
@@ -165,22 +175,39 @@ class _Runner:
         began = time.monotonic()
 
         def whole_pass(run_id: UUID) -> tuple[RunResult, Published]:
-            plan, checkpoint = self._open(run_id, complete=complete, sweep=sweep)
             try:
-                segments = self._read(plan, checkpoint, run_id)
-                state = self._persist(lambda: self._runs.state(self._feed.name))
-                checkpoint = state.checkpoint or checkpoint
-                published = self._publish(plan, run_id, checkpoint, segments)
-            except (BreakerError, DataError):
-                # What can't be published is not kept for another try.
-                self._session.target.discard(plan, run_id)
-                raise
-            seconds = time.monotonic() - began
-            result = _result(plan, run_id, checkpoint, segments, published, seconds)
-            notes = self._persist(lambda: self._runs.notes(run_id))
-            return replace(result, notes=notes), published
+                return self._pass(run_id, began, complete=complete, sweep=sweep)
+            except _MarkAheadError as error:
+                logger.warning("%s", error)
+                return self._pass(run_id, began, complete=True, sweep=False)
+            except StageLostError as error:
+                # The warehouse crashed and is back, and this run was only cut off meanwhile.
+                logger.warning("%s", error)
+                self._runs.note(self._feed.name, f"started over: {error}")
+                return self._pass(run_id, began, complete=complete, sweep=sweep)
 
         return self._leased(whole_pass)
+
+    def _pass(
+        self, run_id: UUID, began: float, *, complete: bool, sweep: bool
+    ) -> tuple[RunResult, Published]:
+        plan, checkpoint = self._open(run_id, complete=complete, sweep=sweep)
+        try:
+            segments = self._read(plan, checkpoint, run_id)
+            state = self._persist(lambda: self._runs.state(self._feed.name))
+            checkpoint = state.checkpoint or checkpoint
+            # Over all segments: each was only compared by itself.
+            rejected = checkpoint.rejected + sum(segment.rejected for segment in segments)
+            check_rejects(self._feed, rejected)
+            published = self._publish(plan, run_id, checkpoint, segments)
+        except (BreakerError, DataError, _MarkAheadError):
+            # What can't be published is not kept for another try.
+            self._session.target.discard(plan, run_id)
+            raise
+        seconds = time.monotonic() - began
+        result = _result(plan, run_id, checkpoint, segments, published, seconds)
+        notes = self._persist(lambda: self._runs.notes(run_id))
+        return replace(result, notes=notes), published
 
     def open_only(self) -> list[int]:
         """Opens a pass for workers."""
@@ -188,7 +215,8 @@ class _Runner:
         def opened(run_id: UUID) -> list[int]:
             plan, checkpoint = self._open(run_id, complete=self._options.complete, sweep=False)
             # Before a worker reads: what is written from then on is the next run's.
-            self._persist(lambda: self._fix_upper(plan, checkpoint, run_id))
+            if plan.kinds == ("rows",):
+                self._persist(lambda: self._fix_upper(plan, checkpoint, run_id))
             segments = plan.segments(checkpoint.bounds)
             return [segment.number for segment in segments] if len(checkpoint.bounds) else []
 
@@ -230,12 +258,17 @@ class _Runner:
                 runs.fail(run_id, f"ended by {type(error).__name__}")
                 raise
 
-    def _persist(self, step: Callable[[], T]) -> T:
+    def _persist(
+        self, step: Callable[[], T], on_retry: Callable[[TransientError], None] | None = None
+    ) -> T:
         def translated() -> T:
             with postgres.translated(self._warehouse, self._feed.name):
                 return step()
 
-        return persist(translated, self._session.drop)
+        return persist(translated, self._session.drop, on_retry)
+
+    def _tell(self, error: TransientError) -> None:
+        self._runs.note(self._feed.name, f"tried again: {error}")
 
     # -- opening ----------------------------------------------------------------------------
 
@@ -246,8 +279,8 @@ class _Runner:
             lambda: self._runs.begin(run_id, is_complete=plan.is_complete, lower=checkpoint.lower)
         )
         if self._options.observer is not None:
-            rows = sum(progress.rows for progress in self._runs.progress(self._feed.name))
-            self._options.observer.started(plan, rows)
+            reached = self._persist(lambda: self._runs.progress(self._feed.name))
+            self._options.observer.started(plan, sum(progress.rows for progress in reached))
         return plan, checkpoint
 
     def _start(self, plan: Plan, run_id: UUID) -> Checkpoint:
@@ -399,6 +432,16 @@ class _Runner:
                 upper = None
                 break
             upper = (*(upper or ()), largest)
+        if (
+            "changed" in plan.kinds
+            and checkpoint.lower
+            and upper
+            and self._session.target.is_ahead(plan, checkpoint.lower, upper)
+        ):
+            raise _MarkAheadError(
+                f"{plan.feed.name}: the last mark is ahead of what the source and lv0 hold; "
+                "a complete pass is made"
+            )
         fixed = replace(checkpoint, upper=upper, upper_fixed=True)
         self._runs.save(self._feed.name, run_id, fixed)
         return fixed
@@ -423,7 +466,7 @@ class _Runner:
                 allow_deletes=self._options.allow_deletes,
             )
 
-        return self._persist(published)
+        return self._persist(published, self._tell)
 
 
 def _result(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import select
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,9 +14,12 @@ from datetime import datetime
 from typing import Any, LiteralString, TypeVar
 from uuid import UUID, uuid4
 
+import psycopg
+
 from extract import postgres
 from extract.errors import ExtractError, LeaseHeldError, LeaseLostError, TargetError
 from extract.plan import Checkpoint, FeedState, Progress, Segment
+from extract.retry import persist
 from extract.settings import Connection
 
 __all__ = ["LEASE_SECONDS", "SCHEMA_VERSION", "RunResult", "Runs", "lease_lost", "schema_version"]
@@ -25,6 +30,8 @@ T = TypeVar("T")
 # How long a holder that is silent, but whose connection stands, keeps its feed.
 LEASE_SECONDS = 60
 _PATIENCE_SECONDS = 1.0
+# After how long a lease whose server doesn't answer asks again.
+_AWAY_SECONDS = 1.0
 # How long a statement that a killed holder left behind may keep the feed's row.
 _LOCK_SECONDS = 60
 _STANDS: LiteralString = """
@@ -155,9 +162,9 @@ class Runs:
             LeaseHeldError: another run holds it, or a worker reads one of its segments.
         """
         run_id = uuid4()
-        heart = _Heart(self._warehouse, feed, run_id)
+        heart = persist(lambda: _Heart(self._warehouse, feed, run_id), lambda: None)
         with self._beating(heart, "ops.feeds", "run_id"):
-            _patiently(lambda: self._take(feed, mode, run_id, heart))
+            self._until_taken(heart, lambda: self._take(feed, mode, run_id, heart))
             yield run_id
 
     @contextmanager
@@ -169,17 +176,22 @@ class Runs:
             TargetError: there is no such segment.
         """
         worker_id = uuid4()
-        heart = _Heart(self._warehouse, feed, worker_id)
+        heart = persist(lambda: _Heart(self._warehouse, feed, worker_id), lambda: None)
         with self._beating(heart, "ops.segments", "worker_id"):
-            _patiently(lambda: self._take_segment(feed, number, worker_id, heart))
+            self._until_taken(heart, lambda: self._take_segment(feed, number, worker_id, heart))
             yield worker_id
 
     def claim(self, feed: str, number: int, worker_id: UUID) -> Progress:
-        """Makes `worker_id` the only one whose pages of the segment are committed."""
+        """Makes `worker_id`, or the run that holds the feed, the only one that commits its pages.
+
+        Raises:
+            LeaseLostError: the segment is another's now.
+        """
         row = self._connection.execute(
-            f"update ops.segments set worker_id = %s where feed = %s and segment_no = %s"
+            "update ops.segments as s set worker_id = %s where s.feed = %s and s.segment_no = %s"
+            " and %s in (s.worker_id, (select f.run_id from ops.feeds as f where f.feed = s.feed))"
             f" returning {_PROGRESS}",
-            (worker_id, feed, number),
+            (worker_id, feed, number, worker_id),
         ).fetchone()
         if row is None:
             raise lease_lost(feed)
@@ -238,24 +250,17 @@ class Runs:
 
     def is_lost(self, feed: str, run_id: UUID) -> bool:
         """Whether the feed is another run's now; False where the warehouse doesn't answer."""
-        with suppress(postgres.DatabaseError, ExtractError):
-            row = self._connection.execute(
-                "select run_id from ops.feeds where feed = %s", (feed,)
-            ).fetchone()
-            return row is not None and row[0] != run_id
-        return False
+        found = self._try_to_execute("select run_id from ops.feeds where feed = %s", (feed,))
+        row = None if found is None else found.fetchone()
+        return row is not None and row[0] != run_id
 
     def note(self, feed: str, line: str) -> None:
         """Adds a line to the running run's record; keeps silent where the warehouse is away."""
-        # What is to be told may have cut this connection too, which shows at the first try only.
-        for _ in range(2):
-            with suppress(postgres.DatabaseError, ExtractError):
-                self._connection.execute(
-                    "update ops.runs set notes = notes || %s::text"
-                    " where run_id = (select f.run_id from ops.feeds as f where f.feed = %s)",
-                    (line, feed),
-                )
-                return
+        self._try_to_execute(
+            "update ops.runs set notes = notes || %s::text"
+            " where run_id = (select f.run_id from ops.feeds as f where f.feed = %s)",
+            (line, feed),
+        )
 
     def notes(self, run_id: UUID) -> tuple[str, ...]:
         """The lines of the run's record."""
@@ -266,12 +271,11 @@ class Runs:
 
     def fail(self, run_id: UUID, message: str) -> None:
         """Records why the run ended; keeps silent where the warehouse itself is away."""
-        with suppress(postgres.DatabaseError, ExtractError):
-            self._connection.execute(
-                "update ops.runs set state = 'failed', finished_at = clock_timestamp(), error = %s"
-                " where run_id = %s and state <> 'published'",
-                (message, run_id),
-            )
+        self._try_to_execute(
+            "update ops.runs set state = 'failed', finished_at = clock_timestamp(), error = %s"
+            " where run_id = %s and state <> 'published'",
+            (message, run_id),
+        )
 
     def latest(self) -> list[dict[str, Any]]:
         """The latest run of each feed, with what is left of an unfinished pass."""
@@ -297,33 +301,48 @@ class Runs:
             yield
         finally:
             heart.stop()
+            self._try_to_execute(
+                f"update {table} set holder_pid = null, holder_started_at = null,"
+                f" lease_expires_at = null where feed = %s and {owner} = %s",
+                (heart.feed, heart.owner),
+            )
+
+    def _try_to_execute(
+        self, statement: LiteralString, values: tuple[object, ...]
+    ) -> psycopg.Cursor[tuple[Any, ...]] | None:
+        # What is to be told of may have cut this connection too, which shows at the first try.
+        for _ in range(2):
             with suppress(postgres.DatabaseError, ExtractError):
-                self._connection.execute(
-                    f"update {table} set holder_pid = null, holder_started_at = null,"
-                    f" lease_expires_at = null where feed = %s and {owner} = %s",
-                    (heart.feed, heart.owner),
-                )
+                return self._connection.execute(statement, values)
+        return None
+
+    def _until_taken(self, heart: _Heart, take: Callable[[], None]) -> None:
+        def translated() -> None:
+            with postgres.translated(self._warehouse, heart.feed):
+                take()
+
+        _patiently(lambda: persist(translated, lambda: None))
 
     def _take(self, feed: str, mode: str, run_id: UUID, heart: _Heart) -> None:
         # A holder that publishes has the row locked: who only looks doesn't wait for it.
-        self._refuse_held(_HOLDER, feed)
+        self._refuse_held(_HOLDER, run_id, feed)
         with self._connection.transaction():
             self._wait_at_most()
             self._connection.execute(
                 "insert into ops.feeds (feed) values (%s) on conflict do nothing", (feed,)
             )
-            self._refuse_held(_HOLDER + " for update of f", feed)
+            self._refuse_held(_HOLDER + " for update of f", run_id, feed)
             self._connection.execute(
                 "update ops.feeds set run_id = %s where feed = %s", (run_id, feed)
             )
             interrupted = self._connection.execute(
                 "update ops.runs set state = 'interrupted', finished_at = clock_timestamp()"
-                " where feed = %s and state = 'running' returning run_id",
-                (feed,),
+                " where feed = %s and state = 'running' and run_id <> %s returning run_id",
+                (feed, run_id),
             ).fetchone()
             self._connection.execute(
                 "insert into ops.runs (run_id, feed, mode, is_complete, state, resumes)"
-                " values (%s, %s, %s, false, 'running', %s)",
+                " values (%s, %s, %s, false, 'running', %s) on conflict (run_id) do nothing",
                 (run_id, feed, mode, interrupted[0] if interrupted else None),
             )
             self._connection.execute(heart.renewal("ops.feeds", "run_id"), heart.values)
@@ -332,7 +351,7 @@ class Runs:
     def _take_segment(self, feed: str, number: int, worker_id: UUID, heart: _Heart) -> None:
         with self._connection.transaction():
             self._wait_at_most()
-            row = self._refuse_held(_HELD_SEGMENT + " for update", feed, number)
+            row = self._refuse_held(_HELD_SEGMENT + " for update", worker_id, feed, number)
             if row is None:
                 raise TargetError(
                     f"{feed} has no open pass with a segment {number}. Start it with "
@@ -351,9 +370,12 @@ class Runs:
             "select set_config('lock_timeout', %s, true)", (f"{_LOCK_SECONDS}s",)
         )
 
-    def _refuse_held(self, query: LiteralString, feed: str, *more: int) -> tuple[Any, ...] | None:
+    def _refuse_held(
+        self, query: LiteralString, own: UUID, feed: str, *more: int
+    ) -> tuple[Any, ...] | None:
         row = self._connection.execute(query, (feed, *more)).fetchone()
-        if row is not None and row[1]:
+        # A lease whose taking was committed, but not acknowledged, is one's own.
+        if row is not None and row[1] and row[0] != own:
             raise LeaseHeldError(
                 f"{feed} is being extracted by run {row[0]}. Wait for it, or see "
                 "`python -m extract status`.",
@@ -375,7 +397,7 @@ class _Heart:
         self.owner = owner
         self._warehouse = warehouse
         self._connection = postgres.connect(warehouse)
-        self._stopped = threading.Event()
+        self._ended, self._end = socket.socketpair()
         self._thread: threading.Thread | None = None
 
     @property
@@ -415,20 +437,41 @@ class _Heart:
 
     def stop(self) -> None:
         """Stops beating and closes the connection."""
-        self._stopped.set()
+        self._end.close()
         if self._thread is not None:
             self._thread.join(timeout=LEASE_SECONDS)
         self._connection.close()
+        self._ended.close()
 
     def _beat(self, renewal: LiteralString) -> None:
-        while not self._stopped.wait(LEASE_SECONDS / 4):
-            try:
-                if self._connection.closed:
-                    self._connection = postgres.connect(self._warehouse)
-                self._connection.execute(renewal, self.values)
-            except Exception as error:
-                logger.warning("%s: lease not renewed: %s", self.feed, type(error).__name__)
-                self._connection.close()
+        while not self._rest():
+            # A connection that has ended shows that at the first try.
+            _ = self._renew(renewal) or self._renew(renewal)
+
+    def _renew(self, renewal: LiteralString) -> bool:
+        try:
+            if self._connection.closed:
+                self._connection = postgres.connect(self._warehouse)
+            self._connection.execute(renewal, self.values)
+            return True
+        except Exception as error:
+            logger.warning("%s: lease not renewed: %s", self.feed, type(error).__name__)
+            self._connection.close()
+            return False
+
+    def _rest(self) -> bool:
+        """Waits until the next beat; says whether there is none.
+
+        The lease doesn't stand without its connection, so whatever comes over that, which may be
+        its end, is not waited out.
+        """
+        waiting, seconds = [self._ended.fileno()], LEASE_SECONDS / 4
+        if self._connection.closed:
+            seconds = min(seconds, _AWAY_SECONDS)
+        else:
+            waiting.append(self._connection.fileno())
+        ready, _, _ = select.select(waiting, [], [], seconds)
+        return self._ended.fileno() in ready
 
 
 def _patiently(take: Callable[[], None]) -> None:

@@ -63,10 +63,21 @@ class PostgresSource:
     def read(self, statement: Statement, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
         """Streams the rows by binary COPY."""
         query = postgres.bind(statement.text, statement.params)
-        with postgres.translated(self.connection), self._arrow.query(query) as reader:
-            for batch in reader:
-                if batch.num_rows:
-                    yield batch
+        with postgres.translated(self.connection):
+            try:
+                with self._arrow.query(query) as reader:
+                    for batch in reader:
+                        if batch.num_rows:
+                            yield batch
+            except OSError as error:
+                # In the middle of a stream ADBC's errors have no state: psycopg's have.
+                if not postgres.is_lost(error):
+                    for _ in self._copied(query):
+                        pass
+                raise
+
+    def _copied(self, query: str) -> Iterator[bytes]:
+        return postgres.copy_out(self.statements, f"copy ({query}) to stdout (format binary)")
 
     def texts(self, statement: Statement) -> list[tuple[str | None, ...]]:
         """A small result, whole: every value as text."""
@@ -232,9 +243,7 @@ class PostgresCopySource(PostgresSource):
         """The rows in binary COPY's format."""
         query = postgres.bind(statement.text, statement.params)
         with postgres.translated(self.connection):
-            yield from postgres.copy_out(
-                self.statements, f"copy ({query}) to stdout (format binary)"
-            )
+            yield from self._copied(query)
 
 
 @dataclass(frozen=True)

@@ -330,6 +330,7 @@ class _Publishing:
                 "old key, or drop the table to load it anew.",
                 feed=plan.feed.name,
             )
+        held = self.target.lv0(plan.feed.target_schema, plan.feed.target_table)
         row = self.target.statements.execute(
             "select conname from pg_catalog.pg_constraint"
             " where conrelid = to_regclass(%s) and contype = 'p'",
@@ -337,11 +338,9 @@ class _Publishing:
         ).fetchone()
         if row is not None:
             self._run(f"alter table {target} drop constraint {identifier(row[0])}")
-        lv0 = self.target.lv0(plan.feed.target_schema, plan.feed.target_table)
-        # The key's columns were not null because of it only.
-        for name in lv0.columns if lv0 is not None else ():
-            if name not in OWN_COLUMNS:
-                self._run(f"alter table {target} alter column {identifier(name)} drop not null")
+        # They were not null because of the key only.
+        for name in held.key if held is not None else ():
+            self._run(f"alter table {target} alter column {identifier(name)} drop not null")
         if plan.key:
             self._run(f"alter table {target} add primary key ({self._key})")
 

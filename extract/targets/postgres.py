@@ -122,7 +122,10 @@ class PostgresTarget:
         """
         with self.statements.transaction():
             self._forget(plan, run_id)
+            # Where this run starts over.
+            self._delete_records(run_id)
             self.drop_stage(plan)
+            stamp = self._stamp(plan, checkpoint) if checkpoint.straight else ""
             for stage in plan.stages:
                 columns = plan.key if stage == "keys" else plan.shape.columns
                 types = [f"{identifier(column.lv0_name)} {column.stage_type}" for column in columns]
@@ -134,7 +137,7 @@ class PostgresTarget:
                         for text, column in zip(types, columns, strict=True)
                     ]
                     types += [
-                        f"_extracted_at timestamptz not null default '{checkpoint.started_at}'",
+                        f"_extracted_at timestamptz not null default '{stamp}'",
                         "_deleted_at timestamptz",
                     ]
                 kind = "table" if becomes_lv0 else "unlogged table"
@@ -142,6 +145,19 @@ class PostgresTarget:
                     f"create {kind} {stage_table(plan, stage)} ({', '.join(types)})"
                     " with (autovacuum_enabled = off)".encode()
                 )
+
+    def _delete_records(self, run_id: UUID) -> None:
+        for table in ("ops.pages", "lv0._rejected"):
+            self.statements.execute(f"delete from {table} where run_id = %s".encode(), (run_id,))
+
+    def _stamp(self, plan: Plan, checkpoint: Checkpoint) -> str:
+        """The `_extracted_at` of rows that become lv0 itself: later than any before."""
+        row = self.statements.execute(
+            "select greatest(%s::timestamptz, last_published_at + interval '1 microsecond')::text"
+            " from ops.feeds where feed = %s",
+            (checkpoint.started_at, plan.feed.name),
+        ).fetchone()
+        return checkpoint.started_at if row is None else str(row[0])
 
     def set_aside(self, plan: Plan, run_id: UUID, column: Column, rows: int) -> None:
         """Records rows that have no key, so that nothing but their number can be told."""

@@ -57,13 +57,15 @@ class Publish:
             f" and (({old}) < ({new}) or (({old}) is null and ({new}) is not null))"
         )
 
-    def doubles(self) -> str:
-        """Selects how many keys come more than once."""
+    def doubles(self) -> list[str]:
+        """Select how many keys come more than once, among the rows and among the keys."""
         key = ", ".join(self._value("new", column) for column in self.key)
-        return (
-            f"select count(*) from (select from {self.rows} as new"
+        return [
+            f"select count(*) from (select from {table} as new"
             f" group by {key} having count(*) > 1) as doubles"
-        )
+            for table in (self.rows, self.keys)
+            if table is not None
+        ]
 
     def doubles_in_lv0(self) -> str:
         """Selects how many keys come more than once in lv0, or are in part null."""

@@ -15,7 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+from extract import retry
 from extract.api import open_feed
 from extract.errors import ExtractError
 from sandbox.postgres import EmbeddedPostgres
@@ -57,7 +59,7 @@ class History:
         self.has_undated = self.mode == "incremental" and draw.random() < 0.3
         self.sweep_every = draw.choice(("0s", "0s", "1d"))
         self.ranges = draw.choice((1, 1, 3))
-        self.clock = 1000
+        self.clock, self.ticks = 1000, 0
         self.next_key = 1
 
     # -- the table --------------------------------------------------------------------------
@@ -110,8 +112,7 @@ class History:
             prefix = self.random.choice(PREFIXES)
             statements.append(
                 f"insert into dbo.{self.table} values ({number}, '{prefix}{number:03}',"
-                f" {self.value()}, {self.random.randrange(1000)}, {self.moment()},"
-                f" {self.random.randrange(3)})"
+                f" {self.value()}, {self.random.randrange(1000)}, {self.moment()}, {self.tick()})"
             )
         return statements
 
@@ -134,6 +135,11 @@ class History:
         clock = self.random.randrange(1000) if old else self.clock
         return f"{EPOCH} + interval '{clock} minutes'"
 
+    def tick(self) -> int:
+        """The cursor's second column: it grows too, with ties."""
+        self.ticks += self.random.random() < 0.5
+        return self.ticks
+
     def change(self) -> list[str]:
         """Statements of one random change."""
         draw, name = self.random, f"dbo.{self.table}"
@@ -153,7 +159,7 @@ class History:
         late = f" and u >= {EPOCH} + interval '{self.clock - 60} minutes'"
         scope = late if self.mode == "window" else ""
         some = f"a % {draw.randrange(2, 9)} = {draw.randrange(2)}{scope}"
-        stamp = f"u = {self.moment()}"
+        stamp = f"u = {self.moment()}, s = {self.tick()}"
         if kind == "insert":
             return self.inserts(draw.randrange(1, 4))
         if kind == "update":
@@ -249,7 +255,12 @@ class Bench:
         """A bench that is gone with the block."""
         stand = Stand.make(home, cluster)
         stand.source("create schema dbo")
-        with children(home) as forks, proxy(cluster.port) as left, proxy(cluster.port) as right:
+        with (
+            children(home) as forks,
+            proxy(cluster.port) as left,
+            proxy(cluster.port) as right,
+            mock.patch.object(retry, "FIRST_WAIT_SECONDS", 0.01),
+        ):
             yield cls(stand, forks, (left, right))
 
     def connect(self, driver: str, *, through_proxies: bool) -> None:
@@ -289,8 +300,8 @@ def play(bench: Bench, seed: int) -> History:
             f'drop table if exists stage."s.{history.table}.rows"',
             f'drop table if exists stage."s.{history.table}.keys"',
             f"delete from lv0._rejected where feed = 's.{history.table}'",
+            "delete from ops.segments; delete from ops.feeds; delete from ops.runs",
         )
-        bench.stand.forget()
     return history
 
 

@@ -142,11 +142,12 @@ class Proxy:
                     link.silent.set()
         except OSError:
             pass
+        # To the other side a silent connection still stands.
         if not link.silent.is_set():
             link.reset()
-        with self._lock:
-            if link in self._links:
-                self._links.remove(link)
+            with self._lock:
+                if link in self._links:
+                    self._links.remove(link)
 
     def _judge(self, direction: Direction, size: int) -> tuple[int, str | None]:
         """How many of the bytes may pass, and what then happens."""
