@@ -28,7 +28,6 @@ __all__ = [
     "count_statement",
     "max_statement",
     "page_statement",
-    "rows_statement",
     "spelled_out",
 ]
 
@@ -259,13 +258,6 @@ def boundary_statement(
     descending = ", ".join(f"{name} desc" for name in names)
     last = dialect.limited(f"{texts} from ({page}) as page order by {descending}", 1)
     return Statement(last, filters.params)
-
-
-def rows_statement(relation: str, key: Sequence[Column]) -> Statement:
-    """Counts the rows that have a key."""
-    present = [f"{column.reference} is not null" for column in key if column.nullable]
-    clause = f" where {' and '.join(present)}" if present else ""
-    return Statement(f"select count(*) from {relation}{clause}")
 
 
 def count_statement(

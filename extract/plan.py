@@ -17,6 +17,7 @@ from extract.shape import Column, TableShape
 __all__ = [
     "Checkpoint",
     "FeedState",
+    "KeySet",
     "Lv0",
     "Plan",
     "Progress",
@@ -30,6 +31,15 @@ Key = tuple[str, ...]
 # Rows of a page that is decoded on its way, and of one that isn't.
 _ARROW_PAGE = 20_000
 _COPIED_PAGE = 100_000
+
+
+@dataclass(frozen=True)
+class KeySet:
+    """A table's keys: how many they are, and the sum of their hashes."""
+
+    hashing: str
+    count: int
+    sum: int
 
 
 @dataclass(frozen=True)
@@ -237,8 +247,8 @@ class Plan:
         return self.feed.extract.page_rows or (_COPIED_PAGE if self.copies else _ARROW_PAGE)
 
     @property
-    def counts_rows(self) -> bool:
-        """Whether a wrong number of rows is the only sign of deletes that the pass looks for."""
+    def compares_keys(self) -> bool:
+        """Whether the sum of all keys' hashes is all that the pass looks for deletes by."""
         is_incremental = self.feed.extract.mode == "incremental"
         return is_incremental and not self.is_complete and "keys" not in self.kinds
 

@@ -22,7 +22,7 @@ from extract.errors import (
     StoppedError,
     TransientError,
 )
-from extract.paging import count_statement, max_statement, rows_statement
+from extract.paging import count_statement, max_statement
 from extract.plan import Checkpoint, Plan, Progress, Segment, make_plan
 from extract.reading import Observer, SegmentReader, check_rejects
 from extract.retry import persist
@@ -30,7 +30,7 @@ from extract.runs import RunResult, Runs, lease_lost
 from extract.session import Session
 from extract.settings import Connection
 from extract.sources import CopySource, value_of
-from extract.sweep import make_sweep
+from extract.sweep import key_set, make_sweep
 from extract.targets.lv0 import Published, publish
 
 __all__ = ["Observer", "Options", "explain", "open_pass", "read_segment", "run"]
@@ -66,8 +66,8 @@ def run(
 ) -> RunResult:
     """Brings a feed's lv0 table to what the source holds; returns what changed.
 
-    An incremental pass that finds another number of rows than lv0's is followed by one that
-    compares all keys; one that finds keys which neither lv0 has nor the cursor leads to (a row
+    An incremental pass that finds other keys than lv0's, by their sum, is followed by one that
+    sweeps them; one that finds keys which neither lv0 has nor the cursor leads to (a row
     written with an old cursor) by another, and that one by a complete pass.
 
     Raises:
@@ -82,7 +82,7 @@ def run(
                 logger.warning(
                     "%s: %s rows at the source have an old cursor", feed.name, published.missing
                 )
-            elif last_resort or not published.is_miscounted:
+            elif last_resort or not published.has_other_keys:
                 break
             again, published = runner.run(complete=last_resort, sweep=True)
             total = _sum(total, again)
@@ -453,16 +453,15 @@ class _Runner:
     ) -> Published:
         def published() -> Published:
             target, source = self._session.target, self._session.source
-            rows: int | None = None
-            if plan.counts_rows:
-                rows = int(value_of(source, rows_statement(plan.shape.relation, plan.key)) or 0)
+            keys = key_set(plan, source) if plan.compares_keys else None
             return publish(
                 target,
                 plan,
                 run_id,
                 checkpoint,
                 segments,
-                source_rows=rows,
+                hashing=source.dialect.hashing,
+                source_keys=keys,
                 allow_deletes=self._options.allow_deletes,
             )
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from extract.paging import bucket_statement
-from extract.plan import Plan, Sweep
+from extract.plan import KeySet, Plan, Sweep
 from extract.session import Session
+from extract.sources import Source
 
-__all__ = ["make_sweep"]
+__all__ = ["key_set", "make_sweep"]
 
 _ROWS_PER_BUCKET = 16
 # Fewer would let the sums of a table that has grown since it was last counted run over.
@@ -23,24 +24,35 @@ _MOST = 1 << 16
 _LONGEST_LIST = 2000
 
 
+def key_set(plan: Plan, source: Source) -> KeySet:
+    """The keys that the source has now: an index answers it alone."""
+    found = _buckets_of(plan, source, _FEWEST)
+    rows = sum(count for count, _ in found.values())
+    return KeySet(source.dialect.hashing, rows, sum(total for _, total in found.values()))
+
+
 def make_sweep(plan: Plan, session: Session) -> Sweep:
     """Which keys to read so that every difference in keys is seen."""
     source, target = session.source, session.target
     hashing = source.dialect.hashing
     buckets = _buckets(max(plan.lv0_rows or 0, plan.shape.estimated_rows or 0))
-    statement = bucket_statement(source.dialect, plan.shape.relation, plan.key, buckets)
     with ThreadPoolExecutor(1, thread_name_prefix="sweep") as pool:
         ours = pool.submit(target.buckets, plan, hashing, buckets)
-        theirs = {
-            int(bucket or 0): (int(rows or 0), int(total or 0))
-            for bucket, rows, total in source.texts(statement)
-        }
+        theirs = _buckets_of(plan, source, buckets)
         held = ours.result()
     differing = [
         bucket for bucket in theirs.keys() | held.keys() if theirs.get(bucket) != held.get(bucket)
     ]
     chosen = tuple(sorted(differing)) if len(differing) <= _LONGEST_LIST else None
     return Sweep(hashing, buckets, chosen, sum(rows for rows, _ in held.values()))
+
+
+def _buckets_of(plan: Plan, source: Source, buckets: int) -> dict[int, tuple[int, int]]:
+    statement = bucket_statement(source.dialect, plan.shape.relation, plan.key, buckets)
+    return {
+        int(bucket or 0): (int(rows or 0), int(total or 0))
+        for bucket, rows, total in source.texts(statement)
+    }
 
 
 def _buckets(rows: int) -> int:

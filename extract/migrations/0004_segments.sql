@@ -24,9 +24,12 @@ create table ops.segments (
 -- An unfinished pass of the release before is read anew.
 update ops.feeds set checkpoint = null;
 
--- Mode, key and cursor of the last published run, and how many rows existed in lv0 after it.
+-- Mode, key and cursor of the last published run; and the keys that existed in lv0 after it, as
+-- their number, the sum of their hashes, and the hash that it is.
 alter table ops.feeds add column definition jsonb;
-alter table ops.feeds add column rows_alive bigint;
+alter table ops.feeds add column keys_count bigint;
+alter table ops.feeds add column keys_sum numeric;
+alter table ops.feeds add column keys_hashing text;
 
 -- What a person should know of the run: rows set aside, pages tried again, marked columns.
 alter table ops.runs add column notes text[] not null default '{}';

@@ -10,7 +10,7 @@ from uuid import UUID
 from extract import postgres
 from extract.drift import OWN_COLUMNS
 from extract.errors import BreakerError, DataError, DriftError, StageLostError
-from extract.plan import Checkpoint, Plan, Progress
+from extract.plan import Checkpoint, KeySet, Plan, Progress
 from extract.postgres import Statements, identifier, literal
 from extract.runs import lease_lost
 from extract.targets.postgres import (
@@ -29,8 +29,8 @@ __all__ = ["Published", "publish"]
 class Published:
     """What publishing changed in lv0.
 
-    `missing` rows are at the source and were not read; where it `is_miscounted`, the source has
-    another number of rows than lv0 now.
+    `missing` rows are at the source and were not read; where it `has_other_keys`, the source has
+    others than lv0 now.
     """
 
     inserted: int = 0
@@ -38,7 +38,7 @@ class Published:
     unchanged: int = 0
     deleted: int = 0
     missing: int = 0
-    is_miscounted: bool = False
+    has_other_keys: bool = False
 
 
 def publish(
@@ -48,7 +48,8 @@ def publish(
     checkpoint: Checkpoint,
     segments: Sequence[Progress],
     *,
-    source_rows: int | None,
+    hashing: str,
+    source_keys: KeySet | None,
     allow_deletes: bool,
 ) -> Published:
     """Brings lv0 to what is staged and closes the run, in one transaction; says what changed.
@@ -73,7 +74,9 @@ def publish(
             (plan.feed.name, run_id),
         )
         with target.statements.transaction():
-            publishing = _Publishing(target, plan, run_id, checkpoint, segments, source_rows)
+            publishing = _Publishing(
+                target, plan, run_id, checkpoint, segments, hashing, source_keys
+            )
             return publishing.run(allow_deletes)
 
 
@@ -93,11 +96,12 @@ class _Publishing:
     run_id: UUID
     checkpoint: Checkpoint
     segments: Sequence[Progress]
-    source_rows: int | None
+    hashing: str
+    source_keys: KeySet | None
 
     def run(self, allow_deletes: bool) -> Published:
         stamp = self._close_feed()
-        sql = publish_sql(self.plan, self.checkpoint, stamp)
+        sql = publish_sql(self.plan, self.checkpoint, stamp, self.hashing)
         result = self._bring_in(sql, allow_deletes)
         self._mark_pii()
         self._close_run(result)
@@ -200,17 +204,21 @@ class _Publishing:
             self._run(f"analyze {stage_table(plan, stage)} ({self._key})")
         missing = self._number(sql.missing()) if "keys" in checkpoint.kinds else 0
         mode = plan.feed.extract.mode
-        deleted = updated = 0
-        if mode != "append" and (plan.is_complete or {"keys", "strays"} & set(checkpoint.kinds)):
-            deleted = self._delete(sql, allow_deletes or "strays" in checkpoint.kinds)
-        revived = self._number(sql.revived()) if mode != "append" else 0
-        if mode != "append":
-            updated = self._run(sql.update())
-        inserted = self._run(sql.insert())
-        miscounted = self._count(sql, inserted + revived - deleted)
+        if mode == "append":
+            inserted = self._run(sql.insert())
+            self.target.drop_stage(plan)
+            return Published(inserted, 0, staged - inserted)
+        deleted, deleted_sum = 0, 0
+        if plan.is_complete or {"keys", "strays"} & set(checkpoint.kinds):
+            deleted, deleted_sum = self._delete(sql, allow_deletes or "strays" in checkpoint.kinds)
+        revived, revived_sum = self._pair(sql.revived_summed())
+        updated = self._run(sql.update())
+        inserted, inserted_sum = self._pair(sql.insert_summed())
+        self._keep_keys(sql, inserted + revived - deleted, inserted_sum + revived_sum - deleted_sum)
+        has_other_keys = self._has_other_keys(sql)
         self.target.drop_stage(plan)
         same = staged - inserted - updated
-        return Published(inserted, updated, same, deleted, missing, miscounted)
+        return Published(inserted, updated, same, deleted, missing, has_other_keys)
 
     def _count_staged(self) -> int:
         """How many rows are staged; makes sure that it is all that were committed."""
@@ -235,28 +243,41 @@ class _Publishing:
                 feed=self.plan.feed.name,
             )
 
-    def _count(self, sql: Publish, change: int) -> bool:
-        """Keeps the number of rows that exist; says whether it isn't the source's."""
-        plan, sweep = self.plan, self.checkpoint.sweep
-        alive: int | None
+    def _keep_keys(self, sql: Publish, count: int = 0, total: int = 0) -> None:
+        """Keeps what lv0's keys add up to, counted anew or by what was added."""
+        plan = self.plan
+        if plan.feed.extract.mode != "incremental":
+            return
         if plan.is_complete:
-            alive = self._number(sql.alive())
+            count, total = self._pair(sql.alive_summed())
+            old = ("0", "0")
         else:
-            row = self.target.statements.execute(
-                "select rows_alive from ops.feeds where feed = %s", (plan.feed.name,)
-            ).fetchone()
-            known: int | None = None if row is None else row[0]
-            before = known if sweep is None else sweep.rows
-            alive = None if before is None else before + change
-        self._keep_alive(alive)
-        if self.source_rows is None or self.source_rows == alive:
-            return False
-        return alive is None or self.source_rows != alive + self._number(sql.rejected())
-
-    def _keep_alive(self, alive: int | None) -> None:
+            old = ("keys_count", "keys_sum")
         self.target.statements.execute(
-            "update ops.feeds set rows_alive = %s where feed = %s", (alive, self.plan.feed.name)
+            f"update ops.feeds set keys_count = {old[0]} + %s, keys_sum = {old[1]} + %s,"
+            " keys_hashing = %s where feed = %s"
+            " and (%s or keys_hashing is not distinct from %s)".encode(),
+            (count, total, self.hashing, plan.feed.name, plan.is_complete, self.hashing),
         )
+
+    def _has_other_keys(self, sql: Publish) -> bool:
+        """Whether the source's keys add up to something else than lv0's."""
+        if self.source_keys is None:
+            return False
+        row = self.target.statements.execute(
+            "select keys_hashing, keys_count, keys_sum from ops.feeds where feed = %s",
+            (self.plan.feed.name,),
+        ).fetchone()
+        if row is None or row[1] is None or row[0] != self.hashing:
+            return True
+        held = KeySet(row[0], int(row[1]), int(row[2]))
+        if self.source_keys == held:
+            return False
+        if any(column.lv0_name in self.plan.feed.pii for column in self.plan.key):
+            return True
+        rejected, rejected_sum = self._pair(sql.rejected_summed())
+        held = KeySet(held.hashing, held.count + rejected, held.sum + rejected_sum)
+        return self.source_keys != held
 
     def _bring_in_multiset(self, sql: Publish, staged: int, allow_deletes: bool) -> Published:
         gone = self._number(sql.multiset_gone())
@@ -295,7 +316,7 @@ class _Publishing:
         listed = "_extracted_at, _deleted_at" + (f", {self._key}" if plan.key else "")
         self._run(f"analyze {target} ({listed})")
         self.target.drop_stage(plan)
-        self._keep_alive(staged)
+        self._keep_keys(sql)
         return Published(inserted=staged)
 
     @property
@@ -344,12 +365,12 @@ class _Publishing:
         if plan.key:
             self._run(f"alter table {target} add primary key ({self._key})")
 
-    def _delete(self, sql: Publish, allowed: bool) -> int:
+    def _delete(self, sql: Publish, allowed: bool) -> tuple[int, int]:
         gone = self._run(sql.find_gone())
         sweep = self.checkpoint.sweep
         if gone and not allowed:
             self._check_share(gone, sweep.rows if sweep else self._number(sql.alive()))
-        return self._run(sql.delete()) if gone else 0
+        return self._pair(sql.delete_summed()) if gone else (0, 0)
 
     def _check_share(self, gone: int, alive: int) -> None:
         plan = self.plan
@@ -388,6 +409,11 @@ class _Publishing:
 
     def _run(self, text: str) -> int:
         return self.target.statements.execute(text.encode()).rowcount
+
+    def _pair(self, text: str) -> tuple[int, int]:
+        row = self.target.statements.execute(text.encode()).fetchone()
+        assert row is not None
+        return int(row[0]), int(row[1])
 
     def _number(self, text: str) -> int:
         row = self.target.statements.execute(text.encode()).fetchone()

@@ -370,11 +370,11 @@ class PostgresTarget:
         self, plan: Plan, checkpoint: Checkpoint, after: tuple[str, ...] | None, limit: int
     ) -> list[tuple[str, ...]]:
         """Keys, as text, that lv0 has in the window and staging has not; in lv0's order."""
-        query = publish_sql(plan, checkpoint, "").strays(after, limit)
+        query = publish_sql(plan, checkpoint, "", "").strays(after, limit)
         return [tuple(row) for row in self.statements.execute(query.encode()).fetchall()]
 
 
-def publish_sql(plan: Plan, checkpoint: Checkpoint, stamp: str) -> Publish:
+def publish_sql(plan: Plan, checkpoint: Checkpoint, stamp: str, hashing: str) -> Publish:
     """The statements that publish what is staged; `stamp` is the new `_extracted_at`."""
     return Publish(
         target=identifier(plan.feed.target_schema, plan.feed.target_table),
@@ -386,6 +386,7 @@ def publish_sql(plan: Plan, checkpoint: Checkpoint, stamp: str) -> Publish:
         feed=plan.feed,
         checkpoint=checkpoint,
         stamp=stamp,
+        hashing=hashing,
     )
 
 

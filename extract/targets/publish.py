@@ -35,6 +35,7 @@ class Publish:
         feed: whose rows they are.
         checkpoint: of the pass: its marks, its sweep, since when rows were set aside.
         stamp: the `_extracted_at` of every row that changes.
+        hashing: of the keys, as the source's.
     """
 
     target: str
@@ -46,6 +47,7 @@ class Publish:
     feed: Feed
     checkpoint: Checkpoint
     stamp: str
+    hashing: str
 
     def drop_older_versions(self) -> str:
         """Deletes from `rows` what was read before the row changed again and came once more."""
@@ -186,6 +188,54 @@ class Publish:
         ]
         return f"({' or '.join(terms)})"
 
+    def insert_summed(self) -> str:
+        """Inserts the rows that are new; their number and the sum of their keys' hashes."""
+        return self._summed(f"{self.insert()} returning {', '.join(self._key)}")
+
+    def delete_summed(self) -> str:
+        """Marks the listed rows as deleted, likewise."""
+        key = ", ".join(f"old.{name}" for name in self._key)
+        return self._summed(f"{self.delete()} returning {key}")
+
+    def revived_summed(self) -> str:
+        """Selects the rows that come back, as lv0 holds them as deleted, likewise."""
+        key = ", ".join(f"old.{name}" for name in self._key)
+        return self._summed(
+            f"select {key} from {self.rows} as new inner join {self.target} as old"
+            f" on {self._same('old', 'new')} where old._deleted_at is not null"
+        )
+
+    def alive_summed(self) -> str:
+        """Selects the rows that lv0 holds as existing, likewise."""
+        key = ", ".join(self._key)
+        return self._summed(f"select {key} from {self.target} where _deleted_at is null", "")
+
+    def rejected_summed(self) -> str:
+        """Selects the keys that were set aside and that lv0 doesn't hold, likewise."""
+        values = ", ".join(
+            f"{self._rejected_value(column)} as {name}"
+            for column, name in zip(self.key, self._key, strict=True)
+        )
+        key = " and ".join(f"old.{name} = r.{name}" for name in self._key)
+        since = literal(self.checkpoint.rejected_since)
+        return self._summed(
+            f"select * from (select distinct {values} from lv0._rejected as r"
+            f" where r.feed = {literal(self.feed.name)} and r.key <> '{{}}'"
+            f" and r.rejected_at >= {since}::timestamptz) as r where not exists"
+            f" (select from {self.target} as old where old._deleted_at is null and {key})"
+        )
+
+    def _summed(self, statement: str, materialized: str = " materialized") -> str:
+        dialect = PostgresDialect(self.hashing)
+        texts = [
+            dialect.canonical(f"key.{name}", column.lv0_type)
+            for name, column in zip(self._key, self.key, strict=True)
+        ]
+        return (
+            f"with key as{materialized} ({statement})"
+            f" select count(*), coalesce(sum({dialect.hashed(texts)}), 0) from key"
+        )
+
     def alive(self) -> str:
         """Counts the rows that lv0 holds as existing."""
         return f"select count(*) from {self.target} where _deleted_at is null"
@@ -203,27 +253,6 @@ class Publish:
             f"update {self.target} as old"
             f" set _deleted_at = {self._now}, _extracted_at = {self._now}"
             " from _gone where old.ctid = _gone.place"
-        )
-
-    def revived(self) -> str:
-        """Counts the rows that come back: lv0 holds them as deleted."""
-        return (
-            f"select count(*) from {self.rows} as new inner join {self.target} as old"
-            f" on {self._same('old', 'new')} where old._deleted_at is not null"
-        )
-
-    def rejected(self) -> str:
-        """Counts the keys that were set aside and that lv0 doesn't hold."""
-        key = " and ".join(
-            self._was_rejected(f"old.{name}", column)
-            for column, name in zip(self.key, self._key, strict=True)
-        )
-        since = literal(self.checkpoint.rejected_since)
-        return (
-            f"select count(distinct r.key) from lv0._rejected as r"
-            f" where r.feed = {literal(self.feed.name)} and r.key <> '{{}}'"
-            f" and r.rejected_at >= {since}::timestamptz and not exists"
-            f" (select from {self.target} as old where old._deleted_at is null and {key})"
         )
 
     def missing(self) -> str:
@@ -275,12 +304,17 @@ class Publish:
         )
 
     def _was_rejected(self, value: str, column: Column) -> str:
+        if column.lv0_name in self.feed.pii:
+            value = f"md5(cast({value} as text))"
+        return f"{self._rejected_value(column)} = {value}"
+
+    def _rejected_value(self, column: Column) -> str:
         text = f"(r.key ->> {literal(column.lv0_name)})"
         if column.lv0_name in self.feed.pii:
-            return f"{text} = md5(cast({value} as text))"
+            return text
         if column.lv0_type == "bytea":
-            return f"decode(substr({text}, 3), 'hex') = {value}"
-        return f"cast({text} as {column.lv0_type}) = {value}"
+            return f"decode(substr({text}, 3), 'hex')"
+        return f"cast({text} as {column.lv0_type})"
 
     @property
     def _key(self) -> list[str]:

@@ -62,7 +62,7 @@ def assert_equal(stand: Stand, table: str, key: str = "k") -> None:
 def test_only_rows_whose_cursor_moved_are_read(stand: Stand, index: bool) -> None:
     table = f"moved_{int(index)}"
     make(stand, table, index=index)
-    stand.feeds(**{table: incremental()})
+    stand.feeds(**{table: incremental(sweep_every="0s")})
 
     assert counts(stand.run(table)) == (True, 12, 12, 0, 0)
     # The last mark itself is read again: a tie may have been committed since.
@@ -104,21 +104,49 @@ def test_rows_without_a_cursor_are_read_every_time(stand: Stand) -> None:
 
 
 @pytest.mark.parametrize("sweep_every", ["0s", "1d"])
-def test_a_row_with_an_old_cursor_is_found_by_the_sweep(stand: Stand, sweep_every: str) -> None:
+def test_a_row_with_an_old_cursor_is_found_by_the_sweep_that_its_number_calls_for(
+    stand: Stand, sweep_every: str
+) -> None:
     table = f"old_{sweep_every}"
     make(stand, table)
     stand.feeds(**{table: incremental(sweep_every=sweep_every)})
     stand.run(table)
     stand.source(f"insert into dbo.{table} values (100, 'HI', {DAY})")
-    if sweep_every != "0s":
-        assert counts(stand.run(table)) == (False, 1, 0, 0, 0)
-        stand.warehouse("update ops.feeds set last_swept_at = now() - interval '1 day'")
 
     result = stand.run(table)
 
     assert result.is_complete and result.rows_inserted == 1
     assert_equal(stand, table)
     assert counts(stand.run(table)) == (False, 1, 0, 0, 0)
+
+
+def test_keys_that_differ_while_their_number_does_not_are_seen_by_their_hashes(
+    stand: Stand,
+) -> None:
+    make(stand, "swapped")
+    stand.feeds(swapped=incremental(sweep_every="1d"))
+    stand.run("swapped")
+    stand.source(
+        "delete from dbo.swapped where k = 5", f"insert into dbo.swapped values (100, 'x', {DAY})"
+    )
+
+    result = stand.run("swapped")
+
+    assert (result.rows_inserted, result.rows_deleted) == (1, 1)
+    assert_equal(stand, "swapped")
+    assert counts(stand.run("swapped")) == (False, 1, 0, 0, 0)
+
+
+def test_what_something_else_did_to_lv0_s_keys_is_found_when_a_sweep_is_due(stand: Stand) -> None:
+    make(stand, "meddled")
+    stand.feeds(meddled=incremental(sweep_every="1d"))
+    stand.run("meddled")
+    stand.warehouse("delete from lv0.meddled where k = 5")
+    assert counts(stand.run("meddled")) == (False, 1, 0, 0, 0)
+    stand.warehouse("update ops.feeds set last_swept_at = now() - interval '1 day'")
+
+    assert stand.run("meddled").rows_inserted == 1
+    assert_equal(stand, "meddled")
 
 
 def test_a_complete_pass_is_made_when_it_is_due_and_sees_what_no_cursor_told(stand: Stand) -> None:
@@ -159,18 +187,19 @@ def test_a_row_that_is_updated_while_it_is_paged_keeps_its_newest_version(
 ) -> None:
     table = f"twice_{cursor}"
     make(stand, table, cursor=cursor)
+    stand.source(f"insert into dbo.{table} select i, i, i from generate_series(13, 200) as i")
     stand.feeds(**{table: incremental()})
     stand.run(table)
-    stand.source(f"update dbo.{table} set u = u + 90, v = 'one'")
+    stand.source(f"update dbo.{table} set u = u + 900, v = 'one'")
 
     def update(page: int) -> None:
-        # The cursor moves on from 91, so from two digits to three.
+        # From three digits to four, far ahead of the pages that are read by now.
         if page == 1:
-            stand.source(f"update dbo.{table} set u = 100, v = 'two' where k = 1")
+            stand.source(f"update dbo.{table} set u = 1050, v = 'two' where k = 1")
 
     result = stand.run(table, observer=Between(update))
 
-    assert counts(result) == (False, 13, 0, 12, 0)
+    assert counts(result) == (False, 201, 0, 200, 0)
     assert_equal(stand, table)
 
 
@@ -211,7 +240,11 @@ def test_rows_written_under_hi_while_the_extraction_stands_at_on_are_neither_los
         f"insert into dbo.{table} select p || lpad(i::text, 4, '0'), i, {DAY} + i * interval '1 s'"
         f" from unnest(array{list(PREFIXES)}) as p, generate_series(1, 6) as i",
     )
-    cursor = {"cursor": "UPDT_DT", "mode": "incremental"} if mode == "incremental" else {}
+    cursor = (
+        {"cursor": "UPDT_DT", "mode": "incremental", "sweep_every": "0s"}
+        if mode == "incremental"
+        else {}
+    )
     stand.feeds(**{table: {"key": "ORDER_NO", "page_rows": 2, **cursor}})
     if loaded:
         stand.run(table)

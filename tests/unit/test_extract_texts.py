@@ -59,6 +59,7 @@ def publish(
         ),
         checkpoint=checkpoint,
         stamp="2026-02-02",
+        hashing="md5",
     )
 
 
@@ -223,18 +224,27 @@ def test_nobody_at_the_port_is_transient() -> None:
         psycopg.connect(host="127.0.0.1", port=nobody.getsockname()[1], connect_timeout=2)
 
 
-def test_the_help_shows_examples_that_the_parser_takes(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("command", ["run", "plan", "status", "verify"])
+def test_the_help_shows_examples_that_the_parser_takes(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as done:
-        cli.main(["--help"])
+        cli.main([command, "--help"])
     out = capsys.readouterr().out
     assert done.value.code == 0
     examples = re.findall(r"^  python -m extract (.+)$", out, flags=re.MULTILINE)
-    assert len(examples) >= 5
+    assert examples
     for example in examples:
-        words = re.match(r"\S+(?: \S+\.\S+)*(?: --\S+)*", example)
-        assert words is not None
+        words = re.match(r"\S+(?: \S+\.\S+)*(?: --\S+(?: \d+)?)*", example)
+        assert words is not None and words[0].startswith(command)
         assert cli._parser().parse_args(words[0].split()).command
-    assert "exit status: 0 done, 1 a feed failed, 2 a setting is wrong" in out
+
+
+def test_the_help_names_the_exit_statuses(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    out = capsys.readouterr().out
+    assert "exit status: 0 done, 1 a feed failed or differs, 2 a setting is wrong" in out
 
 
 def test_a_command_that_does_not_exist_ends_with_status_2(
