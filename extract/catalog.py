@@ -86,8 +86,9 @@ class Extract(pydantic.BaseModel):
     )
     sweep_every: Seconds = pydantic.Field(
         20 * 3600,
-        description="How often an incremental pass compares the source's keys with lv0's own; in "
-        "between with what the runs know of lv0, and only on a difference with lv0. 0s: every time.",
+        description="How often an incremental pass compares the source's keys with lv0 itself; in "
+        "between with the sum that the runs keep of lv0's, and with lv0 where that differs. "
+        "0s: every time.",
     )
     include: Names = pydantic.Field((), description="The only columns to take; default: all.")
     exclude: Names = pydantic.Field((), description="Columns to leave out.")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 import signal
-import time
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
