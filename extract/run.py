@@ -237,7 +237,13 @@ class _Runner:
                     feed=self._feed.name,
                 )
             segment = plan.segments(checkpoint.bounds)[number]
-            return self._reader(plan, checkpoint, segment, self._session, worker_id).read()
+            try:
+                return self._reader(plan, checkpoint, segment, self._session, worker_id).read()
+            except ExtractError:
+                # Whatever fails after a takeover fails on what is another one's by then.
+                if self._runs.is_taken(self._feed.name, number, worker_id):
+                    raise lease_lost(self._feed.name) from None
+                raise
 
     def _leased(self, act: Callable[[UUID], T]) -> T:
         feed, runs = self._feed, self._runs

@@ -32,8 +32,9 @@ LEASE_SECONDS = 60
 _PATIENCE_SECONDS = 1.0
 # After how long a lease whose server doesn't answer asks again.
 _AWAY_SECONDS = 1.0
-# How long a statement that a killed holder left behind may keep the feed's row.
-_LOCK_SECONDS = 60
+_STOP_SECONDS = 1.0
+# How long a statement that a killed holder left behind, or anybody, may keep the feed's row.
+_LOCK_SECONDS: float = 60
 _STANDS: LiteralString = """
     h.lease_expires_at > clock_timestamp()
     and exists (
@@ -94,18 +95,22 @@ class Runs:
 
     def __init__(self, warehouse: Connection) -> None:
         self._warehouse = warehouse
-        self._opened: postgres.Statements | None = postgres.connect(warehouse)
+        self._opened = self._open()
 
     @property
     def _connection(self) -> postgres.Statements:
-        if self._opened is None or self._opened.closed:
-            self._opened = postgres.connect(self._warehouse)
+        if self._opened.closed:
+            self._opened = self._open()
         return self._opened
+
+    def _open(self) -> postgres.Statements:
+        opened = postgres.connect(self._warehouse)
+        opened.execute(f"set lock_timeout = '{_LOCK_SECONDS}s'".encode())
+        return opened
 
     def close(self) -> None:
         """Closes the connection."""
-        if self._opened is not None:
-            self._opened.close()
+        self._opened.close()
 
     def check_schema(self) -> None:
         """Makes sure that the state is of a version that this code knows.
@@ -254,6 +259,16 @@ class Runs:
         row = None if found is None else found.fetchone()
         return row is not None and row[0] != run_id
 
+    def is_taken(self, feed: str, number: int, worker_id: UUID) -> bool:
+        """Whether a segment is another worker's now, or gone; False without an answer."""
+        with suppress(postgres.DatabaseError, ExtractError):
+            row = self._connection.execute(
+                "select worker_id from ops.segments where feed = %s and segment_no = %s",
+                (feed, number),
+            ).fetchone()
+            return row is None or row[0] != worker_id
+        return False
+
     def note(self, feed: str, line: str) -> None:
         """Adds a line to the running run's record; keeps silent where the warehouse is away."""
         self._try_to_execute(
@@ -314,6 +329,8 @@ class Runs:
         for _ in range(2):
             with suppress(postgres.DatabaseError, ExtractError):
                 return self._connection.execute(statement, values)
+            if not self._opened.closed:
+                break
         return None
 
     def _until_taken(self, heart: _Heart, take: Callable[[], None]) -> None:
@@ -327,7 +344,6 @@ class Runs:
         # A holder that publishes has the row locked: who only looks doesn't wait for it.
         self._refuse_held(_HOLDER, run_id, feed)
         with self._connection.transaction():
-            self._wait_at_most()
             self._connection.execute(
                 "insert into ops.feeds (feed) values (%s) on conflict do nothing", (feed,)
             )
@@ -350,7 +366,6 @@ class Runs:
 
     def _take_segment(self, feed: str, number: int, worker_id: UUID, heart: _Heart) -> None:
         with self._connection.transaction():
-            self._wait_at_most()
             row = self._refuse_held(_HELD_SEGMENT + " for update", worker_id, feed, number)
             if row is None:
                 raise TargetError(
@@ -364,11 +379,6 @@ class Runs:
             )
             self._connection.execute(heart.renewal("ops.segments", "worker_id"), heart.values)
         heart.start("ops.segments", "worker_id")
-
-    def _wait_at_most(self) -> None:
-        self._connection.execute(
-            "select set_config('lock_timeout', %s, true)", (f"{_LOCK_SECONDS}s",)
-        )
 
     def _refuse_held(
         self, query: LiteralString, own: UUID, feed: str, *more: int
@@ -397,6 +407,7 @@ class _Heart:
         self.owner = owner
         self._warehouse = warehouse
         self._connection = postgres.connect(warehouse)
+        self._stopped = threading.Event()
         self._ended, self._end = socket.socketpair()
         self._thread: threading.Thread | None = None
 
@@ -437,16 +448,23 @@ class _Heart:
 
     def stop(self) -> None:
         """Stops beating and closes the connection."""
+        self._stopped.set()
         self._end.close()
         if self._thread is not None:
-            self._thread.join(timeout=LEASE_SECONDS)
+            self._thread.join(timeout=_STOP_SECONDS)
+            if self._thread.is_alive():
+                # It waits for whoever has the feed's row locked.
+                with suppress(postgres.DatabaseError):
+                    self._connection.cancel()
+                self._thread.join(timeout=LEASE_SECONDS)
         self._connection.close()
         self._ended.close()
 
     def _beat(self, renewal: LiteralString) -> None:
         while not self._rest():
             # A connection that has ended shows that at the first try.
-            _ = self._renew(renewal) or self._renew(renewal)
+            if not self._renew(renewal) and not self._stopped.is_set():
+                self._renew(renewal)
 
     def _renew(self, renewal: LiteralString) -> bool:
         try:
@@ -470,8 +488,8 @@ class _Heart:
             seconds = min(seconds, _AWAY_SECONDS)
         else:
             waiting.append(self._connection.fileno())
-        ready, _, _ = select.select(waiting, [], [], seconds)
-        return self._ended.fileno() in ready
+        select.select(waiting, [], [], seconds)
+        return self._stopped.is_set()
 
 
 def _patiently(take: Callable[[], None]) -> None:

@@ -248,7 +248,9 @@ class _Publishing:
         plan = self.plan
         if plan.feed.extract.mode != "incremental":
             return
-        if plan.is_complete:
+        # A sweep that found nothing says that what was kept is right, or wrong: both are settled.
+        anew = plan.is_complete or ("keys" in self.checkpoint.kinds and not count)
+        if anew:
             count, total = self._pair(sql.alive_summed())
             old = ("0", "0")
         else:
@@ -257,7 +259,7 @@ class _Publishing:
             f"update ops.feeds set keys_count = {old[0]} + %s, keys_sum = {old[1]} + %s,"
             " keys_hashing = %s where feed = %s"
             " and (%s or keys_hashing is not distinct from %s)".encode(),
-            (count, total, self.hashing, plan.feed.name, plan.is_complete, self.hashing),
+            (count, total, self.hashing, plan.feed.name, anew, self.hashing),
         )
 
     def _has_other_keys(self, sql: Publish) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from extract import retry
+from extract import retry, runs
 from extract.errors import TransientError
 from extract.targets import postgres as target
 from sandbox.postgres import EmbeddedPostgres
@@ -204,6 +204,8 @@ def test_what_stays_locked_is_told_in_one_line_and_the_next_run_goes_on(
     stand: Stand, other: Other, monkeypatch: pytest.MonkeyPatch, page: int, lock: str
 ) -> None:
     monkeypatch.setattr(target, "_LOCK_TIMEOUT", "50ms")
+    monkeypatch.setattr(runs, "_LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(runs, "_STOP_SECONDS", 0.05)
     monkeypatch.setattr(retry, "ATTEMPTS", 3)
     name = f"stays_{len(lock)}"
     twins = changed(stand, name)
@@ -291,8 +293,6 @@ def test_only_the_page_that_sql_server_fails_at_is_read_again(
     name = f"tds_{fault.replace(' ', '_')}_{page}"
     twins = Twins.of(behind_tds, name, "T", page_rows=PAGE_ROWS)
     twins.run_twin()
-    # The page behind the last one is empty.
-    pages = len(server.statements(PAGE)) if False else 0
     begin = server.mark()
     try:
         if fault == "victim":
@@ -305,7 +305,8 @@ def test_only_the_page_that_sql_server_fails_at_is_read_again(
     finally:
         server.faults.clear()
 
-    print(len(server.statements(PAGE, since=begin)), server.statements(PAGE, since=begin))
     assert result.rows_inserted == ROWS
     assert hits == (2 if fault == "victim" else 1)
+    # One more finds that nothing is left.
+    assert len(server.statements(PAGE, since=begin)) == PAGES + 1 + hits
     assert_tried_again(twins, "", hits)

@@ -227,7 +227,8 @@ def test_an_lv0_table_that_was_dropped_is_loaded_anew_whatever_the_state_says(
     result = twins.run()
 
     assert (result.is_complete, result.rows_inserted) == (True, 48)
-    assert stand.rows("select keys_count::int from ops.feeds") == [(48,)]
+    kept = 48 if mode == "incremental" else None
+    assert stand.rows("select keys_count::int from ops.feeds") == [(kept,)]
     assert stand.rows("select min(_extracted_at) from lv0.f")[0][0] > last
     twins.assert_alike()
 

@@ -148,7 +148,9 @@ def test_what_killed_and_frozen_workers_left_is_read_by_the_run_that_publishes(
         wake(5)
 
     status, told = outcome[0]
-    assert (status, "error: s.f was taken over by another run" in told) == (1, True)
+    assert status == 1
+    # Its segment is another one's, or is gone with the pass.
+    assert "error: s.f was taken over by another run" in told, told
     assert twins.pages()[1] == ROWS
     twins.assert_alike()
 
@@ -185,16 +187,16 @@ def test_a_worker_whose_pass_is_gone_says_so(stand: Stand) -> None:
     def read(number: int) -> None:
         read_feed_segment("s.f", number, stand.home)
 
-    with pytest.raises(TargetError, match="s.f has no open pass with a segment 0"):
+    with pytest.raises(TargetError, match=r"s\.f has no open pass with a segment 0"):
         read(0)
     assert open_feed("s.f", stand.home) == open_feed("s.f", stand.home) == list(range(RANGES))
-    with pytest.raises(TargetError, match="s.f has no open pass with a segment 99"):
+    with pytest.raises(TargetError, match=r"s\.f has no open pass with a segment 99"):
         read(99)
     stand.source("alter table dbo.t add w integer")
     with pytest.raises(DataError, match=r"s\.f: the open pass no longer fits .* as a whole"):
         read(0)
     twins.run()
-    with pytest.raises(TargetError, match="s.f has no open pass with a segment 0"):
+    with pytest.raises(TargetError, match=r"s\.f has no open pass with a segment 0"):
         read(0)
     twins.assert_alike()
 
