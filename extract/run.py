@@ -47,7 +47,7 @@ class Options:
         complete: read all rows whatever the mode says.
         allow_deletes: publish however many rows are gone.
         jobs: how many segments are read at once; each has two connections to the warehouse and
-            at most two to the source, and so has each feed for itself.
+            at most two to the source, each feed for itself three and at most two.
         observer: is told of each page; from several threads where `jobs` is more than one.
         slots: shared by feeds that run at once, so that `jobs` bounds them all together.
         stop: ends the run between two pages when it is set.

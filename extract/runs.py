@@ -105,7 +105,8 @@ class Runs:
 
     def _open(self) -> postgres.Statements:
         opened = postgres.connect(self._warehouse)
-        opened.execute(f"set lock_timeout = '{_LOCK_SECONDS}s'".encode())
+        with postgres.translated(self._warehouse):
+            opened.execute(f"set lock_timeout = '{_LOCK_SECONDS}s'".encode())
         return opened
 
     def close(self) -> None:

@@ -321,7 +321,7 @@ def test_a_mark_beyond_every_row_makes_the_pass_a_complete_one(
 
 
 @pytest.mark.usefixtures("table")
-def test_an_lv0_table_older_than_the_state_is_brought_up_where_the_counts_tell(
+def test_an_lv0_table_older_than_the_state_is_brought_up_by_the_next_sweep(
     stand: Stand,
 ) -> None:
     twins = Twins.of(stand, "f", page_rows=7, mode="incremental", cursor="u")
