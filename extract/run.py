@@ -85,7 +85,7 @@ def run(
             elif last_resort or not published.has_other_keys:
                 break
             again, published = runner.run(complete=last_resort, sweep=True)
-            total = _sum(total, again)
+            total = total.followed_by(again)
     return total
 
 
@@ -498,18 +498,4 @@ def _result(
         nul_removed=sum(segment.nul_removed for segment in segments),
         seconds=seconds,
         drift=tuple(plan.drift.lines()),
-    )
-
-
-def _sum(first: RunResult, second: RunResult) -> RunResult:
-    """Both passes as one: the figures added, the rest from the second."""
-    added = (
-        "pages", "rows_read", "bytes_read", "rows_inserted", "rows_updated", "rows_deleted",
-        "rows_rejected", "nul_removed", "seconds",
-    )  # fmt: skip
-    return replace(
-        second,
-        drift=first.drift + second.drift,
-        notes=first.notes + second.notes,
-        **{name: getattr(first, name) + getattr(second, name) for name in added},
     )

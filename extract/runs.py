@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import logging
-import select
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, LiteralString, TypeVar
 from uuid import UUID, uuid4
@@ -18,21 +15,17 @@ import psycopg
 
 from extract import postgres
 from extract.errors import ExtractError, LeaseHeldError, LeaseLostError, TargetError
+from extract.heart import Heart
 from extract.plan import Checkpoint, FeedState, Progress, Segment
 from extract.retry import persist
 from extract.settings import Connection
 
-__all__ = ["LEASE_SECONDS", "SCHEMA_VERSION", "RunResult", "Runs", "lease_lost", "schema_version"]
+__all__ = ["SCHEMA_VERSION", "RunResult", "Runs", "lease_lost", "schema_version"]
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
-# How long a holder that is silent, but whose connection stands, keeps its feed.
-LEASE_SECONDS = 60
 _PATIENCE_SECONDS = 1.0
-# After how long a lease whose server doesn't answer asks again.
-_AWAY_SECONDS = 1.0
-_STOP_SECONDS = 1.0
 # How long a statement that a killed holder left behind, or anybody, may keep the feed's row.
 _LOCK_SECONDS: float = 60
 _STANDS: LiteralString = """
@@ -85,6 +78,19 @@ class RunResult:
     def changed(self) -> bool:
         """Whether lv0 is different from before."""
         return bool(self.rows_inserted or self.rows_updated or self.rows_deleted)
+
+    def followed_by(self, second: RunResult) -> RunResult:
+        """Both passes as one: the figures added, the rest from the second."""
+        added = (
+            "pages", "rows_read", "bytes_read", "rows_inserted", "rows_updated", "rows_deleted",
+            "rows_rejected", "nul_removed", "seconds",
+        )  # fmt: skip
+        return replace(
+            second,
+            drift=self.drift + second.drift,
+            notes=self.notes + second.notes,
+            **{name: getattr(self, name) + getattr(second, name) for name in added},
+        )
 
 
 class Runs:
@@ -168,7 +174,7 @@ class Runs:
             LeaseHeldError: another run holds it, or a worker reads one of its segments.
         """
         run_id = uuid4()
-        heart = persist(lambda: _Heart(self._warehouse, feed, run_id), lambda: None)
+        heart = persist(lambda: Heart(self._warehouse, feed, run_id), lambda: None)
         with self._beating(heart, "ops.feeds", "run_id"):
             self._until_taken(heart, lambda: self._take(feed, mode, run_id, heart))
             yield run_id
@@ -182,7 +188,7 @@ class Runs:
             TargetError: there is no such segment.
         """
         worker_id = uuid4()
-        heart = persist(lambda: _Heart(self._warehouse, feed, worker_id), lambda: None)
+        heart = persist(lambda: Heart(self._warehouse, feed, worker_id), lambda: None)
         with self._beating(heart, "ops.segments", "worker_id"):
             self._until_taken(heart, lambda: self._take_segment(feed, number, worker_id, heart))
             yield worker_id
@@ -312,7 +318,7 @@ class Runs:
         )
 
     @contextmanager
-    def _beating(self, heart: _Heart, table: LiteralString, owner: LiteralString) -> Iterator[None]:
+    def _beating(self, heart: Heart, table: LiteralString, owner: LiteralString) -> Iterator[None]:
         try:
             yield
         finally:
@@ -334,14 +340,14 @@ class Runs:
                 break
         return None
 
-    def _until_taken(self, heart: _Heart, take: Callable[[], None]) -> None:
+    def _until_taken(self, heart: Heart, take: Callable[[], None]) -> None:
         def translated() -> None:
             with postgres.translated(self._warehouse, heart.feed):
                 take()
 
         _patiently(lambda: persist(translated, lambda: None))
 
-    def _take(self, feed: str, mode: str, run_id: UUID, heart: _Heart) -> None:
+    def _take(self, feed: str, mode: str, run_id: UUID, heart: Heart) -> None:
         # A holder that publishes has the row locked: who only looks doesn't wait for it.
         self._refuse_held(_HOLDER, run_id, feed)
         with self._connection.transaction():
@@ -365,7 +371,7 @@ class Runs:
             self._connection.execute(heart.renewal("ops.feeds", "run_id"), heart.values)
         heart.start("ops.feeds", "run_id")
 
-    def _take_segment(self, feed: str, number: int, worker_id: UUID, heart: _Heart) -> None:
+    def _take_segment(self, feed: str, number: int, worker_id: UUID, heart: Heart) -> None:
         with self._connection.transaction():
             row = self._refuse_held(_HELD_SEGMENT + " for update", worker_id, feed, number)
             if row is None:
@@ -393,104 +399,6 @@ class Runs:
                 feed=feed,
             )
         return row
-
-
-class _Heart:
-    """Renews a lease from a connection and a thread of its own.
-
-    While its process lives and runs, the lease stands, however long a page takes. When the
-    process dies the server drops the connection, and with it the lease. When only the connection
-    breaks, another one takes its place, unless the lease is another's by then.
-    """
-
-    def __init__(self, warehouse: Connection, feed: str, owner: UUID) -> None:
-        self.feed = feed
-        self.owner = owner
-        self._warehouse = warehouse
-        self._connection = postgres.connect(warehouse)
-        self._stopped = threading.Event()
-        self._ended, self._end = socket.socketpair()
-        self._thread: threading.Thread | None = None
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """The parameters of a renewal."""
-        return {
-            "pid": self._connection.info.backend_pid,
-            "seconds": LEASE_SECONDS,
-            "feed": self.feed,
-            "owner": self.owner,
-        }
-
-    @staticmethod
-    def renewal(table: LiteralString, owner: LiteralString) -> LiteralString:
-        """Renews the lease for the connection that beats."""
-        return f"""
-            update {table} set
-                holder_pid = %(pid)s,
-                holder_started_at = (
-                    select backend_start from pg_stat_activity where pid = %(pid)s
-                ),
-                lease_expires_at = greatest(
-                    lease_expires_at, clock_timestamp() + make_interval(secs => %(seconds)s)
-                )
-            where feed = %(feed)s and {owner} = %(owner)s
-        """
-
-    def start(self, table: LiteralString, owner: LiteralString) -> None:
-        """Begins to beat."""
-        self._thread = threading.Thread(
-            target=self._beat,
-            args=(self.renewal(table, owner),),
-            name=f"lease {self.feed}",
-            daemon=True,
-        )
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stops beating and closes the connection."""
-        self._stopped.set()
-        self._end.close()
-        if self._thread is not None:
-            self._thread.join(timeout=_STOP_SECONDS)
-            if self._thread.is_alive():
-                # It waits for whoever has the feed's row locked.
-                with suppress(postgres.DatabaseError):
-                    self._connection.cancel()
-                self._thread.join(timeout=LEASE_SECONDS)
-        self._connection.close()
-        self._ended.close()
-
-    def _beat(self, renewal: LiteralString) -> None:
-        while not self._rest():
-            # A connection that has ended shows that at the first try.
-            if not self._renew(renewal) and not self._stopped.is_set():
-                self._renew(renewal)
-
-    def _renew(self, renewal: LiteralString) -> bool:
-        try:
-            if self._connection.closed:
-                self._connection = postgres.connect(self._warehouse)
-            self._connection.execute(renewal, self.values)
-            return True
-        except Exception as error:
-            logger.warning("%s: lease not renewed: %s", self.feed, type(error).__name__)
-            self._connection.close()
-            return False
-
-    def _rest(self) -> bool:
-        """Waits until the next beat; says whether there is none.
-
-        The lease doesn't stand without its connection, so whatever comes over that, which may be
-        its end, is not waited out.
-        """
-        waiting, seconds = [self._ended.fileno()], LEASE_SECONDS / 4
-        if self._connection.closed:
-            seconds = min(seconds, _AWAY_SECONDS)
-        else:
-            waiting.append(self._connection.fileno())
-        select.select(waiting, [], [], seconds)
-        return self._stopped.is_set()
 
 
 def _patiently(take: Callable[[], None]) -> None:

@@ -276,13 +276,13 @@ def _be_child(request: dict[str, Any]) -> None:
     a heartbeat; `prepare` names a function, as `module:function`, and what it is called with
     before.
     """
-    from extract import cli, reading, retry, runs
+    from extract import cli, heart, reading, retry
 
     descriptor = os.open(request["out"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for stream in (1, 2):
         os.dup2(descriptor, stream)
     retry.FIRST_WAIT_SECONDS = 0.01
-    runs.LEASE_SECONDS = request.get("lease_seconds", runs.LEASE_SECONDS)
+    heart.LEASE_SECONDS = request.get("lease_seconds", heart.LEASE_SECONDS)
     committed = reading.SegmentReader._committed
     pages = count(1)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from extract import retry, runs
+from extract import heart, retry, runs
 from extract.errors import TransientError
 from extract.targets import postgres as target
 from sandbox.postgres import EmbeddedPostgres
@@ -205,7 +205,7 @@ def test_what_stays_locked_is_told_in_one_line_and_the_next_run_goes_on(
 ) -> None:
     monkeypatch.setattr(target, "_LOCK_TIMEOUT", "50ms")
     monkeypatch.setattr(runs, "_LOCK_SECONDS", 0.05)
-    monkeypatch.setattr(runs, "_STOP_SECONDS", 0.05)
+    monkeypatch.setattr(heart, "_STOP_SECONDS", 0.05)
     monkeypatch.setattr(retry, "ATTEMPTS", 3)
     name = f"stays_{len(lock)}"
     twins = changed(stand, name)
