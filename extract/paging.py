@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from extract.errors import SourceError
 from extract.shape import Column
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "bucket_statement",
     "count_statement",
     "max_statement",
+    "not_a_time",
     "page_statement",
     "spelled_out",
 ]
@@ -310,6 +312,14 @@ def bucket_statement(
     bucket = _bucket("h", buckets)
     return Statement(
         f"select {bucket}, count(*), sum(h) from ({hashes}) as hashes group by {bucket}"
+    )
+
+
+def not_a_time(native: str) -> SourceError:
+    """The error of a cursor that no time can be subtracted from."""
+    return SourceError(
+        f"`overlap` and `window` are times, but the cursor is of type {native}. "
+        "Remove them from `config.meta.extract`, or name a time as the cursor."
     )
 
 

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from extract.dialects.postgres import escaped
-from extract.errors import SourceError
-from extract.paging import spelled_out
+from extract.paging import not_a_time, spelled_out
 
 __all__ = ["DuckdbDialect", "is_nested", "to_microseconds"]
 
@@ -56,10 +55,7 @@ class DuckdbDialect:
         """An earlier moment."""
         if native.startswith(("TIMESTAMP", "DATE")):
             return f"{expression} - interval '{seconds} seconds'"
-        raise SourceError(
-            f"`overlap` and `window` are times, but the cursor is of type {native}. "
-            "Remove them from `config.meta.extract`, or name a time as the cursor."
-        )
+        raise not_a_time(native)
 
     def compare(
         self, columns: Sequence[str], operator: str, values: Sequence[str]

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from extract.dialects.postgres import escaped
-from extract.errors import SourceError
-from extract.paging import spelled_out
+from extract.paging import not_a_time, spelled_out
 
 __all__ = ["BINARY", "MysqlDialect", "base_of", "is_whole"]
 
@@ -96,10 +95,7 @@ class MysqlDialect:
         """An earlier moment."""
         if base_of(native) in _TIMES:
             return f"{expression} - interval {seconds} second"
-        raise SourceError(
-            f"`overlap` and `window` are times, but the cursor is of type {native}. "
-            "Remove them from `config.meta.extract`, or name a time as the cursor."
-        )
+        raise not_a_time(native)
 
     def compare(
         self, columns: Sequence[str], operator: str, values: Sequence[str]

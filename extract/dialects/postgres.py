@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from extract.errors import SourceError
+from extract.paging import not_a_time
 
 __all__ = ["PostgresDialect", "escaped"]
 
@@ -63,10 +63,7 @@ class PostgresDialect:
         """An earlier moment; a number stays a number."""
         if native.startswith(("timestamp", "date")):
             return f"{expression} - interval '{seconds} seconds'"
-        raise SourceError(
-            f"`overlap` and `window` are times, but the cursor is of type {native}. "
-            "Remove them from `config.meta.extract`, or name a time as the cursor."
-        )
+        raise not_a_time(native)
 
     def compare(
         self, columns: Sequence[str], operator: str, values: Sequence[str]

@@ -13,7 +13,7 @@ from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Any
 
 from extract.dialects.postgres import escaped
-from extract.errors import SourceError
+from extract.paging import not_a_time
 
 __all__ = ["FUNCTIONS", "SqliteDialect", "kind_of"]
 
@@ -54,10 +54,7 @@ class SqliteDialect:
         """An earlier moment, as text of the same form."""
         if native in _MOMENTS:
             return f"stairway_earlier({expression}, {seconds})"
-        raise SourceError(
-            f"`overlap` and `window` are times, but the cursor is of type {native}. "
-            "Remove them from `config.meta.extract`, or name a time as the cursor."
-        )
+        raise not_a_time(native)
 
     def compare(
         self, columns: Sequence[str], operator: str, values: Sequence[str]

@@ -15,8 +15,7 @@ from extract.dialects.sqlserver_types import (
     Native,
     selected_as,
 )
-from extract.errors import SourceError
-from extract.paging import spelled_out
+from extract.paging import not_a_time, spelled_out
 
 __all__ = ["UTF8_COLLATION", "SqlServerDialect"]
 
@@ -130,10 +129,7 @@ class SqlServerDialect:
         if name == "date":
             moment = f"cast({expression} as datetime2(0))"
             return f"cast(dateadd(second, {_DAY - 1 - seconds}, {moment}) as date)"
-        raise SourceError(
-            f"`overlap` and `window` are times, but the cursor is of type {native}. "
-            "Remove them from `config.meta.extract`, or name a time as the cursor."
-        )
+        raise not_a_time(native)
 
     def compare(
         self, columns: Sequence[str], operator: str, values: Sequence[str]
