@@ -64,7 +64,7 @@ class History:
         self.clock, self.ticks = 1000, 0
         self.columns = ["a", "b", "v", "n", "u", "s"]
         self.kills = self.cuts = 0
-        self.next_key = 1
+        self.next_key = self.first_unseen = 1
 
     # -- the table --------------------------------------------------------------------------
 
@@ -204,9 +204,10 @@ class History:
                 *self.inserts(1),
             ]
         if kind == "leave":
+            # A row that leaves the window before any run has seen it is a complete pass's.
             return [
                 f"update {name} set u = u - interval '9 days', v = 'left'"
-                f" where a = {self.some_key()}{scope}"
+                f" where a = {self.some_key()}{scope} and abs(a) < {self.first_unseen}"
             ]
         number, self.next_key = self.next_key, self.next_key + 1
         return [
@@ -353,6 +354,7 @@ def _play(bench: Bench, history: History) -> None:
 def _one_run(bench: Bench, history: History, driver: str, feed: dict[str, Any]) -> None:
     """A run that may be killed and cut, while the source changes."""
     draw, table = history.random, history.table
+    first_unseen = history.next_key
     jobs = draw.choice((1, 3)) if history.ranges > 1 else 1
     options = history.child()
     armed = history.arm(bench.proxies)
@@ -364,6 +366,8 @@ def _one_run(bench: Bench, history: History, driver: str, feed: dict[str, Any]) 
     run = bench.forks.start("run", f"s.{table}", "--jobs", str(jobs), prepare=hooks)
     status, told = run.wait()
     history.kills += status < 0
+    if status == 0:
+        history.first_unseen = first_unseen
     errors = [line for line in told.splitlines() if line.startswith("error:")]
     history.log.append(f"-> {status} {' '.join(errors)}")
     for side in bench.proxies:
