@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import LiteralString
 
 import psycopg
 
@@ -21,24 +22,26 @@ FEEDS = (
     "unierp5.b_minor",
 )
 
-# An ADD row alone makes no opportunity: only orders that R_ORDER_CONTRACT has, or had, count.
-_HC_WRITES = b"""
-select
-    count(distinct key) filter (where feed = 'rental.v_customer'),
-    count(distinct key) filter (
+# By hc object, the query that counts its records which a round has touched.
+_HC_WRITES: Mapping[str, LiteralString] = {
+    "account": "select count(*) from touched where feed = 'rental.v_customer'",
+    # An ADD row alone makes no opportunity: only orders that R_ORDER_CONTRACT has, or had, count.
+    "opportunity": """
+        select count(distinct key) from touched
         where feed in ('rental.r_order_contract', 'rental.r_order_contract_add')
-        and (
-            exists (select 1 from dbo.r_order_contract as o where o.order_no = key)
-            or exists (
-                select 1 from sample.gone as g
-                where g.feed = 'rental.r_order_contract' and g.key = touched.key
+            and (
+                exists (select 1 from dbo.r_order_contract as o where o.order_no = key)
+                or exists (
+                    select 1 from sample.gone as g
+                    where g.feed = 'rental.r_order_contract' and g.key = touched.key
+                )
             )
-        )
-    ),
-    count(distinct key) filter (where feed = 'rental.r_goods'),
-    count(distinct key) filter (where feed = 'rental.r_service_receipt')
-from touched
-"""
+    """,
+    "product2": "select count(*) from touched where feed = 'rental.r_goods'",
+    "service_receipt": "select count(*) from touched where feed = 'rental.r_service_receipt'",
+}
+# In this order, as later ones may look at what earlier ones touched.
+_FILES = ("change_orders.sql", "change_customers.sql")
 
 
 @dataclass(frozen=True)
@@ -116,22 +119,17 @@ def change(postgres: EmbeddedPostgres, seed: int | None = None) -> ErpChange:
                 " set_config('sample.draw_seed', %s, true)",
                 (str(number), str(draw_seed)),
             )
-        run_file(rental, "change_orders.sql")
-        run_file(rental, "change_customers.sql")
+        for file in _FILES:
+            run_file(rental, file)
         found = run_file(codes, "change_codes.sql").fetchone()
         new_codes = int(found[0]) if found else 0
-        account, opportunity, product, receipt = _row(rental, _HC_WRITES)
+        writes = {name: _row(rental, query.encode())[0] for name, query in _HC_WRITES.items()}
         counts = _counts(rental)
     tables = {feed: counts.get(feed, TableChange()) for feed in FEEDS}
     return ErpChange(
         round=number,
         tables=tables | {"unierp5.b_minor": TableChange(inserted=new_codes)},
-        hc_writes={
-            "account": account,
-            "opportunity": opportunity,
-            "product2": product,
-            "service_receipt": receipt,
-        },
+        hc_writes=writes,
     )
 
 

@@ -32,6 +32,9 @@ DEFAULT_SEED = 20260101
 # meet those that stand for orders nobody entered.
 _MIN_ROWS, _MAX_ROWS = 200, 5_000_000
 _HERE = Path(__file__).parent
+# What makes database RENTAL's tables, and the views that generate their rows.
+_TABLES = ("rental.sql",)
+_GENERATOR = ("helpers.sql", "fill_customers.sql", "fill_orders.sql", "fill_receipts.sql")
 # Which row numbers each table gets. The ERP's users entered no ADD row for one order in fifty, and
 # kept ADD rows of orders that are long gone.
 _NUMBERS = {
@@ -103,7 +106,8 @@ def build(
             run_file(connection, file)
     with psycopg.connect(postgres.url(RENTAL)) as connection:
         connection.execute("drop schema if exists dbo cascade")
-        run_file(connection, "rental.sql")
+        for file in _TABLES:
+            run_file(connection, file)
         _make_generator(connection, wanted)
         _fill(connection)
     return True
@@ -178,7 +182,7 @@ def _make_generator(connection: psycopg.Connection, wanted: Sample) -> None:
                 " return {}::{}"
             ).format(sql.Identifier(name), sql.SQL(kind), sql.Literal(value), sql.SQL(kind))
         )
-    for file in ("helpers.sql", "fill_customers.sql", "fill_orders.sql", "fill_receipts.sql"):
+    for file in _GENERATOR:
         run_file(connection, file)
 
 
