@@ -15,6 +15,7 @@ import psycopg
 
 from extract.errors import ExtractError
 from sandbox import airflow, erp, heroku_connect
+from sandbox.api import StubApi
 from sandbox.job import in_sandbox, run_job
 from sandbox.postgres import SandboxError
 from sandbox.stack import WAREHOUSE, Stack
@@ -63,7 +64,7 @@ def main() -> int:
 
 def _run(stack: Stack, options: argparse.Namespace) -> None:
     """Carry the sample ERP up to hc and print what changed."""
-    print("- embedded Postgres, sample ERP, Heroku Connect simulator", flush=True)
+    print("- embedded Postgres, sample ERP, web APIs, Heroku Connect simulator", flush=True)
     stack.up(options.rows)
     port, usual = stack.postgres.port, stack.postgres.preferred_port
     done = run_job(stack, _refused(options))
@@ -82,6 +83,7 @@ def _change(stack: Stack, options: argparse.Namespace) -> None:
     """Change the sample ERP and print what was changed."""
     stack.postgres.start()
     changed = erp.change(stack.postgres)
+    stack.follow_erp()
     (stack.home / "last_change.json").write_text(json.dumps(changed.to_dict(), indent=2) + "\n")
     print(changed.to_text())
 
@@ -98,13 +100,14 @@ def _salesforce(stack: Stack, options: argparse.Namespace) -> None:
 def _stop(stack: Stack, options: argparse.Namespace) -> None:
     """Stop the embedded services."""
     airflow.stop(stack.home / "airflow")
+    StubApi(stack.home / "api").stop()
     stack.postgres.stop()
 
 
 def _airflow(stack: Stack, options: argparse.Namespace) -> None:
     """Run a real Airflow on loopback until Ctrl-C."""
     stack.up()
-    airflow.run(stack.postgres, stack.home / "airflow", stack.root)
+    airflow.run(stack.postgres, stack.home / "airflow", stack.root, stack.api.environment())
 
 
 def _docs(stack: Stack, options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""The embedded services, brought up together: Postgres, the sample ERP, the warehouse with hc."""
+"""The embedded services, brought up together: Postgres, sample ERP, APIs, warehouse with hc."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from extract.catalog import read_catalog
 from extract.migrate import migrate
 from extract.settings import Connection, Project
 from sandbox import erp, heroku_connect
+from sandbox.api import StubApi
 from sandbox.postgres import DEFAULT_PORT, EmbeddedPostgres
 
 __all__ = ["WAREHOUSE", "Stack"]
@@ -35,6 +36,11 @@ class Stack:
         return EmbeddedPostgres(self.home / "postgres", port)
 
     @property
+    def api(self) -> StubApi:
+        """The stub of the web APIs, on the port after the running cluster's where that is free."""
+        return StubApi(self.home / "api", self.postgres.port + 1)
+
+    @property
     def warehouse_url(self) -> str:
         """The warehouse database of the running cluster."""
         return self.postgres.url(WAREHOUSE)
@@ -57,7 +63,14 @@ class Stack:
             if erp.build(postgres, rows or erp.DEFAULT_ROWS, seed):
                 postgres.drop_database(WAREHOUSE)
         postgres.create_database(WAREHOUSE)
+        self.api.start()
+        self.follow_erp()
         self.migrate()
+
+    def follow_erp(self) -> None:
+        """Lets the web APIs tell of as many rounds of changes as the sample ERP."""
+        sample = erp.read_marker(self.postgres)
+        self.api.set_round(sample.round if sample else 0)
 
     def migrate(self) -> None:
         """Brings the warehouse's schemas and hc's tables up to date."""
@@ -76,6 +89,7 @@ class Stack:
             "STAIRWAY_DBNAME": WAREHOUSE,
             "STAIRWAY_SSLMODE": "disable",
             "STAIRWAY_UNI_ERP_URL": self.postgres.url("").rstrip("/"),
+            **self.api.environment(),
             "STAIRWAY_PROJECT_DIR": str(self.root),
             "DBT_PROFILES_DIR": str(self.root),
             "DBT_PROJECT_DIR": str(self.root),

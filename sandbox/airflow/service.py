@@ -74,7 +74,11 @@ class RunningAirflow:
 
 
 def prepare(
-    postgres: EmbeddedPostgres, home: Path, project_dir: Path, port: int = DEFAULT_PORT
+    postgres: EmbeddedPostgres,
+    home: Path,
+    project_dir: Path,
+    port: int = DEFAULT_PORT,
+    sources: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Makes all that an `airflow` command needs: manifest, metadata database, configuration.
 
@@ -83,6 +87,7 @@ def prepare(
         home: AIRFLOW_HOME; made where it is missing.
         project_dir: the project's root.
         port: where the api-server will be, or is.
+        sources: further variables, which say where the sources are.
 
     Returns:
         The environment to run `airflow` commands in.
@@ -93,7 +98,7 @@ def prepare(
     logs = home / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     postgres.create_database(DATABASE)
-    variables = environment(home, project_dir, postgres, DATABASE, port)
+    variables = {**environment(home, project_dir, postgres, DATABASE, port), **(sources or {})}
     write_env_file(home, variables)
     env = {**without_foreign(os.environ), **variables}
     settings = "airflow_local_settings.py"
@@ -106,7 +111,11 @@ def prepare(
 
 
 def start(
-    postgres: EmbeddedPostgres, home: Path, project_dir: Path, port: int = DEFAULT_PORT
+    postgres: EmbeddedPostgres,
+    home: Path,
+    project_dir: Path,
+    port: int = DEFAULT_PORT,
+    sources: Mapping[str, str] | None = None,
 ) -> RunningAirflow:
     """Starts an Airflow and waits until it is healthy and has read every DAG.
 
@@ -115,6 +124,7 @@ def start(
         home: AIRFLOW_HOME; made where it is missing.
         project_dir: the project's root; its DAGs are run.
         port: the port to take where it is free.
+        sources: further variables, which say where the sources are.
 
     Raises:
         SandboxError: it runs already, a process ended, a DAG doesn't import, or it took too long.
@@ -123,7 +133,7 @@ def start(
     if recorded(record):
         raise SandboxError(f"Airflow already runs from {home}. Stop it with `make stop`.")
     port = free_port(port)
-    env = prepare(postgres, home, project_dir, port)
+    env = prepare(postgres, home, project_dir, port, sources)
     processes = Processes(record, home / "logs")
     api = AirflowApi(f"http://127.0.0.1:{port}", USER, Secrets.of(home).password)
     airflow = [sys.executable, "-m", "airflow"]
@@ -147,7 +157,9 @@ def start(
     return RunningAirflow(api, home / "env", processes.logs, processes)
 
 
-def run(postgres: EmbeddedPostgres, home: Path, project_dir: Path) -> None:
+def run(
+    postgres: EmbeddedPostgres, home: Path, project_dir: Path, sources: Mapping[str, str]
+) -> None:
     """Runs an Airflow in the foreground until Ctrl-C, SIGTERM or the end of a process.
 
     Raises:
@@ -159,7 +171,7 @@ def run(postgres: EmbeddedPostgres, home: Path, project_dir: Path) -> None:
 
     before = signal.signal(signal.SIGTERM, interrupt)
     try:
-        airflow = start(postgres, home, project_dir)
+        airflow = start(postgres, home, project_dir, sources=sources)
         try:
             print(airflow.welcome, flush=True)
             airflow.watch()
