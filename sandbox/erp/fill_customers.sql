@@ -10,7 +10,10 @@ select
         when 0 then '9'
         else sample.pick(b.n, 107, array['1', '1', '1', '2', '3'])
     end as cust_type_cd,
-    sample.pick(b.n, 108, array['A', 'B', 'C', 'D', 'E', '', 'Z', null]) as cust_grade_cd,
+    case sample.dice(b.n, 140, 40)
+        when 0 then 'Z'
+        else sample.pick(b.n, 108, array['A', 'B', 'C', 'D', 'E', '', null])
+    end as cust_grade_cd,
     sample.pick(b.n, 109, array['10', '20']) as cust_status_cd,
     sample.dated(b.p, 110, date_trunc('day', timestamp '1945-01-01' + sample.days(b.p, 111, 22000)))
         as birth_dt,

@@ -49,6 +49,10 @@ class Stair:
 
     def dbt(self, *command: str) -> None:
         """Runs dbt; fails where it fails, and where it has anything to complain of."""
+        assert self.complaints(*command) == []
+
+    def complaints(self, *command: str) -> list[str]:
+        """Runs dbt and returns what it has to complain of."""
         complaints: list[str] = []
 
         def listen(event: Any) -> None:
@@ -61,7 +65,9 @@ class Stair:
                 "--target-path", str(self.target), "--log-level-file", "none", "--quiet",
             ]
         )  # fmt: skip
-        assert (outcome.success, outcome.exception, complaints) == (True, None, [])
+        assert outcome.exception is None
+        assert outcome.success == (complaints == [])
+        return complaints
 
     def hc(self, table: str) -> dict[str, Row]:
         key = KEYS[table]
@@ -173,6 +179,23 @@ def test_unlisted_codes_are_listed_for_their_keepers(stair: Stair) -> None:
         ("product", "goods_group_code", "X9", 1),
         ("service_receipt", "service_status_code", "X9", 1),
     ]
+
+
+def test_a_column_in_which_many_codes_decode_to_nothing_stops_its_model(stair: Stair) -> None:
+    test = ("test", "--select", "lv2_product__product_codes_decode")
+    stair.dbt(*test)
+    stair.execute("""
+        insert into lv2.product (goods_code, goods_group_code, goods_group_name)
+        select 'T' || n, case when n <= 20 then 'Y' || n % 2 else 'C1' end,
+            case when n > 20 then '안마의자' end
+        from generate_series(1, 120) as n
+    """)
+    try:
+        complaints = "".join(stair.complaints(*test))
+    finally:
+        stair.execute("delete from lv2.product where goods_code like 'T%'")
+    # One of each code: Y0, Y1, and X9 of the article that is there.
+    assert "Got 3 results, configured to fail if != 0" in complaints
 
 
 def test_the_ymls_describe_exactly_the_columns_that_the_relations_have(stair: Stair) -> None:

@@ -134,10 +134,32 @@ def test_a_share_that_is_allowed_says_why_and_since_when(parsed: Parsed) -> None
     silent = [
         test["name"]
         for test in parsed.nodes("test")
-        if (test["test_metadata"]["name"] == "rare" or test["config"]["severity"] != "ERROR")
+        if (
+            test["test_metadata"]["name"] in ("rare", "codes_decode")
+            or test["config"]["severity"] != "ERROR"
+        )
         and not {"reason", "since"} <= set(test["config"]["meta"])
     ]
     assert silent == []
+
+
+def test_every_code_that_is_decoded_is_tested_and_listed_where_it_has_no_name(
+    parsed: Parsed, models: dict[str, Node]
+) -> None:
+    prefix = "code_list_of_"
+    decoded = {
+        name: [key.removeprefix(prefix) for key in node["config"]["meta"] if key.startswith(prefix)]
+        for name, node in models.items()
+    }
+    decoding = {name for name, columns in decoded.items() if columns}
+    assert "lv2_sales__order" in decoding
+    for name in decoding:
+        names = {column.removesuffix("_code") + "_name" for column in decoded[name]}
+        assert {*decoded[name], *names} <= set(models[name]["columns"]), name
+        tests = [test["test_metadata"]["name"] for test in parsed.tests_of(models[name])]
+        assert "codes_decode" in tests, f"{name} decodes codes: it needs the test `codes_decode`"
+    listed = models["lv2_quality__unknown_code"]["depends_on"]["nodes"]
+    assert {node.rsplit(".", 1)[1] for node in listed} == decoding, "see lv2_quality__unknown_code"
 
 
 def test_only_lv1_reads_the_mirrors(models: dict[str, Node]) -> None:

@@ -30,8 +30,8 @@ decoded as (
         customers.created_at,
         customers.updated_at
     from customers
-    {{ decode_code('customer_grade', 'customers.customer_grade_code', 'R0005') }}
-    {{ decode_code('customer_type', 'customers.customer_type_code', 'R0006') }}
+    {{ decode('customer_grade', 'customers.customer_grade_code', 'R0005') }}
+    {{ decode('customer_type', 'customers.customer_type_code', 'R0006') }}
 )
 
 select * from decoded

@@ -24,7 +24,7 @@ decoded as (
         goods.created_at,
         goods.updated_at
     from goods
-    {{ decode_code('goods_group', 'goods.goods_group_code', 'R0008') }}
+    {{ decode('goods_group', 'goods.goods_group_code', 'R0008') }}
 )
 
 select * from decoded

@@ -1,48 +1,43 @@
 {{ config(unique_key=['entity', 'column_name', 'code']) }}
 
-{%- set decoded = [
-    ('customer', 'customer_grade', 'R0005'),
-    ('customer', 'customer_type', 'R0006'),
-    ('order', 'order_status', 'R0001'),
-    ('order', 'order_type', 'R0002'),
-    ('order', 'sales_group', 'S0001'),
-    ('order', 'payment_method', 'R0007'),
-    ('product', 'goods_group', 'R0008'),
-    ('service_receipt', 'service_type', 'R0003'),
-    ('service_receipt', 'service_status', 'R0004'),
-] %}
+{#- All models that call `decode` or `decode_by`; what they decode is theirs to say. -#}
+{%- set models = [
+    'lv2_customer__customer',
+    'lv2_product__product',
+    'lv2_sales__order',
+    'lv2_service__service_receipt',
+] -%}
+{%- set selects = [] -%}
 
 with
 
-customer as (
-    select * from {{ ref('lv2_customer__customer') }}
-),
-
-"order" as (
-    select * from {{ ref('lv2_sales__order') }}
-),
-
-product as (
-    select * from {{ ref('lv2_product__product') }}
-),
-
-service_receipt as (
-    select * from {{ ref('lv2_service__service_receipt') }}
+codes as (
+    {% for model_name in models %}
+        {%- set relation = ref(model_name) %}
+        {%- for alias, code_list in decoded_codes().get(model_name, []) %}
+            {{- 'union all' if selects }}
+            {%- do selects.append(alias) %}
+            select
+                '{{ model_name.split("__")[1] }}' as entity,
+                '{{ alias }}_code' as column_name,
+                '{{ code_list }}' as code_list,
+                {{ alias }}_code as code,
+                {{ alias }}_name as name
+            from {{ relation }}
+        {% endfor %}
+    {%- endfor %}
 ),
 
 unknown_codes as (
-    {% for entity, column, major_code in decoded %}
-        select
-            '{{ entity }}' as entity,
-            '{{ column }}_code' as column_name,
-            '{{ major_code }}' as major_code,
-            {{ column }}_code as code,
-            count(*) as row_count
-        from {{ adapter.quote(entity) }}
-        where {{ column }}_code is not null and {{ column }}_name is null
-        group by {{ column }}_code
-        {{ 'union all' if not loop.last }}
-    {% endfor %}
+    select
+        entity,
+        column_name,
+        code_list,
+        code,
+        count(*) as row_count
+    from codes
+    where code is not null and name is null
+    group by entity, column_name, code_list, code
 )
 
 select * from unknown_codes

@@ -64,10 +64,10 @@ orders as (
             and (contracts.is_deleted or not additions.is_deleted)
     left join customers on contracts.customer_no = customers.customer_no
     left join products on contracts.goods_code = products.goods_code
-    {{ decode_code('order_status', 'contracts.order_status_code', 'R0001') }}
-    {{ decode_code('order_type', 'contracts.order_type_code', 'R0002') }}
-    {{ decode_code('sales_group', 'contracts.sales_group_code', 'S0001') }}
-    {{ decode_code('payment_method', 'additions.payment_method_code', 'R0007') }}
+    {{ decode('order_status', 'contracts.order_status_code', 'R0001') }}
+    {{ decode('order_type', 'contracts.order_type_code', 'R0002') }}
+    {{ decode('sales_group', 'contracts.sales_group_code', 'S0001') }}
+    {{ decode('payment_method', 'additions.payment_method_code', 'R0007') }}
 )
 
 select * from orders

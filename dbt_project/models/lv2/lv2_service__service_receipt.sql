@@ -50,8 +50,8 @@ conformed as (
     left join orders on receipts.order_no = orders.order_no
     left join customers on receipts.customer_no = customers.customer_no
     left join products on receipts.goods_code = products.goods_code
-    {{ decode_code('service_type', 'receipts.service_type_code', 'R0003') }}
-    {{ decode_code('service_status', 'receipts.service_status_code', 'R0004') }}
+    {{ decode('service_type', 'receipts.service_type_code', 'R0003') }}
+    {{ decode('service_status', 'receipts.service_status_code', 'R0004') }}
 )
 
 select * from conformed
