@@ -15,6 +15,7 @@ from threading import BoundedSemaphore, Event
 from typing import TYPE_CHECKING, Any
 
 from extract.api import source_connection
+from extract.audit.cli import add_parser as add_audit
 from extract.catalog import Feed, json_schema, read_catalog, select
 from extract.errors import ConfigurationError, ExtractError
 from extract.migrate import migrate
@@ -313,4 +314,5 @@ def _parser() -> argparse.ArgumentParser:
     schema_parser = command("schema", "print the JSON schema of `config.meta.extract`")
     schema_parser.set_defaults(command=_schema)
     add_verify(commands)
+    add_audit(commands)
     return parser
