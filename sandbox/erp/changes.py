@@ -19,6 +19,10 @@ FEEDS = (
     "rental.r_order_contract_add",
     "rental.r_service_receipt",
     "rental.r_goods",
+    "rental.r_order_cust_info",
+    "rental.r_contract_cancel_receipt",
+    "rental.r_contract_move_receipt",
+    "rental.v_erp_user",
     "unierp5.b_minor",
 )
 
@@ -39,9 +43,15 @@ _HC_WRITES: Mapping[str, LiteralString] = {
     """,
     "product2": "select count(*) from touched where feed = 'rental.r_goods'",
     "service_receipt": "select count(*) from touched where feed = 'rental.r_service_receipt'",
+    "contract_cancel_receipt": (
+        "select count(*) from touched where feed = 'rental.r_contract_cancel_receipt'"
+    ),
+    "contract_move_receipt": (
+        "select count(*) from touched where feed = 'rental.r_contract_move_receipt'"
+    ),
 }
 # In this order, as later ones may look at what earlier ones touched.
-_FILES = ("change_orders.sql", "change_customers.sql")
+_FILES = ("change_orders.sql", "change_customers.sql", "change_contract.sql")
 
 
 @dataclass(frozen=True)
@@ -80,13 +90,13 @@ class ErpChange:
 
     def to_text(self) -> str:
         """The report as two small tables."""
-        lines = [f"{f'change {self.round}':<30}{'inserted':>10}{'updated':>10}{'deleted':>10}"]
+        lines = [f"{f'change {self.round}':<34}{'inserted':>10}{'updated':>10}{'deleted':>10}"]
         lines += [
-            f"{feed:<30}{t.inserted:>10,}{t.updated:>10,}{t.deleted:>10,}"
+            f"{feed:<34}{t.inserted:>10,}{t.updated:>10,}{t.deleted:>10,}"
             for feed, t in self.tables.items()
         ]
-        lines += ["", f"{'expected in hc':<30}{'writes':>10}"]
-        lines += [f"{name:<30}{writes:>10,}" for name, writes in self.hc_writes.items()]
+        lines += ["", f"{'expected in hc':<34}{'writes':>10}"]
+        lines += [f"{name:<34}{writes:>10,}" for name, writes in self.hc_writes.items()]
         return "\n".join(lines)
 
 

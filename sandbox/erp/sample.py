@@ -33,8 +33,14 @@ DEFAULT_SEED = 20260101
 _MIN_ROWS, _MAX_ROWS = 200, 5_000_000
 _HERE = Path(__file__).parent
 # What makes database RENTAL's tables, and the views that generate their rows.
-_TABLES = ("rental.sql",)
-_GENERATOR = ("helpers.sql", "fill_customers.sql", "fill_orders.sql", "fill_receipts.sql")
+_TABLES = ("rental.sql", "rental_contract.sql")
+_GENERATOR = (
+    "helpers.sql",
+    "fill_customers.sql",
+    "fill_orders.sql",
+    "fill_receipts.sql",
+    "fill_contract.sql",
+)
 # Which row numbers each table gets. The ERP's users entered no ADD row for one order in fifty, and
 # kept ADD rows of orders that are long gone.
 _NUMBERS = {
@@ -47,6 +53,15 @@ _NUMBERS = {
         " union all select 9000000 + n from generate_series(0, sample.size() / 100) as n) as n"
     ),
     "r_service_receipt": "generate_series(1, sample.receipts()) as n",
+    # A contact was given with three orders in four, and kept of orders that are long gone.
+    "r_order_cust_info": (
+        "(select n from generate_series(1, sample.size()) as n where n % 4 <> 1"
+        " union all select 9000000 + n from generate_series(0, sample.size() / 100) as n) as n"
+    ),
+    "r_contract_cancel_receipt": "generate_series(1, sample.cancel_receipts()) as n",
+    "r_contract_move_receipt": "generate_series(1, sample.move_receipts()) as n",
+    "b_dept": "generate_series(1, sample.depts()) as n",
+    "b_user": "generate_series(1, sample.users()) as n",
 }
 
 
@@ -102,7 +117,7 @@ def build(
         connection.execute("drop schema if exists sample cascade")
     with psycopg.connect(postgres.url(CODES)) as connection:
         connection.execute("drop schema if exists dbo cascade")
-        for file in ("unierp5.sql", "fill_codes.sql"):
+        for file in ("unierp5.sql", "fill_codes.sql", "fill_sales.sql"):
             run_file(connection, file)
     with psycopg.connect(postgres.url(RENTAL)) as connection:
         connection.execute("drop schema if exists dbo cascade")

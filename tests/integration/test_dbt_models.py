@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "dbt_models"
 KEYS = {
     "account": "erp_customer_id__c",
+    "contract_cancel_receipt": "erp_cancel_receipt_no__c",
+    "contract_move_receipt": "erp_move_receipt_no__c",
     "opportunity": "erp_order_no__c",
     "product2": "erp_goods_code__c",
     "service_receipt": "erp_receipt_no__c",
@@ -101,7 +103,8 @@ def stair(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) 
     for path in sorted((ROOT / "extract/migrations").glob("*.sql")):
         stair.execute(path.read_text(encoding="utf-8"))
     install(stair.url)
-    stair.execute(Path(__file__).with_name("small_mirror.sql").read_text(encoding="utf-8"))
+    for path in sorted(Path(__file__).parent.glob("small_mirror*.sql")):
+        stair.execute(path.read_text(encoding="utf-8"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STAIRWAY_PORT", str(postgres.port))
         patch.setenv("STAIRWAY_DBNAME", DATABASE)
@@ -161,6 +164,36 @@ def test_a_customer_arrives_clean_and_with_a_name(stair: Stair) -> None:
     assert (accounts["C2"]["email__c"], accounts["C2"]["birth_date__c"]) == (None, None)
 
 
+def test_receipts_of_contracts_arrive_with_values_of_their_picklists(stair: Stair) -> None:
+    cancels = stair.hc("contract_cancel_receipt")
+    expected = {
+        "account__r__erp_customer_id__c": "C1",
+        "opportunity__r__erp_order_no__c": "HI2001010001",
+        "status__c": "Received",
+        "cancel_reason__c": "Moving",
+        "cancel_reason_code__c": "02",
+        "memo__c": "이사\n예정",
+        "phone__c": None,
+        "penalty__c": 100000,
+        "refund__c": 0.5,
+        "requested_end_date__c": date(2020, 3, 31),
+        "collection_date__c": None,
+        "received_at__c": datetime(2020, 2, 29, 23, 0),
+        "erp_deleted__c": False,
+    }
+    assert {field: cancels["CR1"][field] for field in expected} == expected
+    orphan = cancels["CR2"]
+    assert (orphan["status__c"], orphan["cancel_reason__c"]) == ("Unknown", None)
+    assert (orphan["opportunity__r__erp_order_no__c"], orphan["erp_deleted__c"]) == (None, True)
+    moves = stair.hc("contract_move_receipt")
+    assert {key: row["status__c"] for key, row in moves.items()} == {
+        "MR1": "Completed", "MR2": "Unknown",
+    }  # fmt: skip
+    assert moves["MR1"]["from_address1__c"] == "서울 강남구 견본로 1"
+    assert moves["MR1"]["to_address1__c"] == "부산 해운대구 보기로 2"
+    assert moves["MR1"]["completed_at__c"] is None
+
+
 def test_a_row_that_the_erp_deleted_arrives_with_its_flag(stair: Stair) -> None:
     order = stair.hc("opportunity")["822001010005"]
     assert (order["erp_deleted__c"], order["cancelled__c"]) == (True, True)
@@ -217,7 +250,7 @@ def test_the_ymls_describe_exactly_the_columns_that_the_relations_have(stair: St
 def test_salesforce_accepts_every_row(stair: Stair) -> None:
     report = drain(stair.url)
     assert dict(report.refused) == {}
-    assert sum(report.accepted.values()) == 3 + 5 + 1 + 3
+    assert sum(report.accepted.values()) == 3 + 5 + 1 + 3 + 2 + 2
 
 
 def test_each_changed_row_of_the_erp_is_one_write_of_what_changed(stair: Stair) -> None:
@@ -307,7 +340,7 @@ def test_a_run_with_nothing_new_writes_nothing_on_any_step(stair: Stair) -> None
         " from ops.model_loads where load_id > %s order by relation",
         last,
     )
-    assert len(loads) == 15
+    assert len(loads) == 26
     assert [load["relation"] for load in loads if load["written"]] == []
 
 

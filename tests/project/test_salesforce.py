@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from sandbox.heroku_connect.mappings import read_mappings
 from tests.project.conftest import Parsed
 
@@ -18,7 +20,14 @@ def _hc(models: dict[str, Node]) -> dict[str, Node]:
 
 
 def test_hc_models_are_published_by_hc_upsert_under_a_contract(models: dict[str, Node]) -> None:
-    assert set(_hc(models)) == {"account", "opportunity", "product2", "service_receipt"}
+    assert set(_hc(models)) == {
+        "account",
+        "contract_cancel_receipt",
+        "contract_move_receipt",
+        "opportunity",
+        "product2",
+        "service_receipt",
+    }
     for name, node in _hc(models).items():
         assert node["config"]["materialized"] == "hc_upsert", name
         assert node["config"]["contract"]["enforced"] is True, name
@@ -52,12 +61,48 @@ def test_a_reference_is_tested_and_its_parent_is_published_first(
             assert f"model.stairway.hc__{parent}" in node["depends_on"]["nodes"], f"{name}.{field}"
 
 
-def test_every_stage_is_a_value_of_the_picklist(root: Path) -> None:
-    with (root / "seeds/order_stages.csv").open(encoding="utf-8", newline="") as file:
-        stages = [row["stage_name"] for row in csv.DictReader(file)]
-    assert stages
-    picklist = read_mappings()["opportunity"].picklists["stagename"]
-    assert {*stages, "Unknown"} <= set(picklist)
+def test_a_restricted_picklist_is_tested_against_its_values(
+    parsed: Parsed, models: dict[str, Node]
+) -> None:
+    tested = {
+        (test["attached_node"], kwargs["column_name"]): set(kwargs["values"])
+        for test in parsed.nodes("test")
+        if (kwargs := test["test_metadata"]["kwargs"])
+        and test["test_metadata"]["name"] == "accepted_values"
+    }
+    wanted = {
+        (_hc(models)[name]["unique_id"], field): set(values)
+        for name, mapping in read_mappings().items()
+        for field, values in mapping.picklists.items()
+    }
+    assert wanted
+    assert {column: tested.get(column) for column in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    ("seed", "column", "major_code", "target"),
+    [
+        ("order_stages", "stage_name", None, "opportunity.stagename"),
+        ("contract_picklists", "picklist_value", "R0201", "contract_cancel_receipt.status__c"),
+        (
+            "contract_picklists",
+            "picklist_value",
+            "R0010",
+            "contract_cancel_receipt.cancel_reason__c",
+        ),
+        ("contract_picklists", "picklist_value", "R0202", "contract_move_receipt.status__c"),
+    ],
+)
+def test_every_value_of_a_seed_is_one_of_the_picklist_that_it_fills(
+    root: Path, seed: str, column: str, major_code: str | None, target: str
+) -> None:
+    with (root / "seeds" / f"{seed}.csv").open(encoding="utf-8", newline="") as file:
+        values = {
+            row[column] for row in csv.DictReader(file) if row.get("major_code") == major_code
+        }
+    assert values
+    name, field = target.split(".")
+    assert values | {"Unknown"} <= set(read_mappings()[name].picklists[field])
 
 
 def test_every_salesforce_object_has_an_exposure_with_an_owner(

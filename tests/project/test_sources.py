@@ -9,13 +9,20 @@ from extract.settings import Project
 from tests.project.conftest import Parsed
 
 TABLES = {
+    "rental.r_contract_cancel_receipt",
+    "rental.r_contract_move_receipt",
     "rental.r_goods",
     "rental.r_order_contract",
     "rental.r_order_contract_add",
+    "rental.r_order_cust_info",
     "rental.r_service_receipt",
     "rental.v_customer",
+    "rental.v_erp_user",
+    "unierp5.b_item_group",
     "unierp5.b_major",
     "unierp5.b_minor",
+    "unierp5.b_sale_org",
+    "unierp5.b_sales_grp",
 }
 
 

@@ -15,11 +15,11 @@ def test_the_report_renders_as_text_and_as_json() -> None:
         hc_writes={"product2": 4},
     )
     assert report.to_text().splitlines() == [
-        "change 2                        inserted   updated   deleted",
-        "rental.r_goods                         1         3         0",
+        "change 2                            inserted   updated   deleted",
+        "rental.r_goods                             1         3         0",
         "",
-        "expected in hc                    writes",
-        "product2                               4",
+        "expected in hc                        writes",
+        "product2                                   4",
     ]
     assert json.dumps(report.to_dict()) == (
         '{"round": 2, "tables": {"rental.r_goods": {"inserted": 1, "updated": 3, "deleted": 0}},'

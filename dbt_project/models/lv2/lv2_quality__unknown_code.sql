@@ -2,6 +2,8 @@
 
 {#- All models that call `decode` or `decode_by`; what they decode is theirs to say. -#}
 {%- set models = [
+    'lv2_contract__contract_cancel',
+    'lv2_contract__contract_move',
     'lv2_customer__customer',
     'lv2_product__product',
     'lv2_sales__order',
