@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from extract.catalog import Feed, read_catalog, select
+from extract.errors import ConfigurationError
 from extract.plan import Progress
 from extract.run import Observer, Options, open_pass, read_segment, run
 from extract.runs import RunResult
@@ -112,5 +113,13 @@ def source_connection(
     if connection_urls and name in connection_urls:
         # The other fields of connections.yml still hold, where it has the connection.
         options = project.connection(name).options if project.has_connection(name) else {}
-        return Connection(name, connection_urls[name], options)
-    return project.connection(name)
+        found = Connection(name, connection_urls[name], options)
+    else:
+        found = project.connection(name)
+    if feed.extract.http is not None and found.scheme not in ("http", "https"):
+        raise ConfigurationError(
+            f"{feed.name}: `config.meta.extract.http` in {feed.file.name} needs a connection whose "
+            f"URL begins with http:// or https://; that of `{name}` begins with {found.scheme}://.",
+            feed=feed.name,
+        )
+    return found

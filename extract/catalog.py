@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 import pydantic
 import yaml
 
+from extract.catalog_http import HttpApi, HttpColumn, HttpResult
 from extract.errors import ConfigurationError
 from extract.settings import Project
 
@@ -55,7 +56,9 @@ class Extract(pydantic.BaseModel):
     schema_name: str | None = pydantic.Field(
         None, alias="schema", description="Schema; else the driver's default."
     )
-    table: str = pydantic.Field(description="Table or view as the source names it.")
+    table: str = pydantic.Field(
+        description="Table or view as the source names it; of a web API the path."
+    )
     key: Names = pydantic.Field(
         (), description="Columns that identify a row; default: the table's primary key."
     )
@@ -107,6 +110,9 @@ class Extract(pydantic.BaseModel):
     max_delete_share: float = pydantic.Field(
         0.2, ge=0, le=1, description="Share of lv0's rows that a pass may mark as deleted."
     )
+    http: HttpApi | None = pydantic.Field(
+        None, description="How a paged web API is asked, and what its answers look like."
+    )
 
     @pydantic.model_validator(mode="after")
     def _agree(self) -> Extract:
@@ -123,6 +129,13 @@ class Extract(pydantic.BaseModel):
                 raise ValueError(f"`{field}` names a column twice: {', '.join(names)}")
         if self.include and self.exclude:
             raise ValueError("take `include` or `exclude`, not both")
+        if self.http is not None and (self.mode != "snapshot" or not self.key):
+            raise ValueError("a web API is read whole: it takes mode `snapshot`, and needs `key`")
+        if self.http is not None and (self.include or self.exclude or self.expressions):
+            raise ValueError(
+                "the columns of a web API are `http.columns`; "
+                "`include`, `exclude` and `expressions` are for tables"
+            )
         return self
 
 
@@ -281,10 +294,22 @@ def _validated(block: dict[str, Any], path: Path, where: str) -> Extract:
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        known = [info.alias or name for name, info in Extract.model_fields.items()]
+        known = ", ".join(_fields_at(first["loc"][:-1]))
         reason = {
-            "extra_forbidden": f"is not a field; the fields are {', '.join(known)}",
+            "extra_forbidden": f"is not a field; the fields are {known}",
             "missing": "is missing",
         }.get(first["type"], first["msg"].removeprefix("Value error, "))
         name = f"`config.meta.extract.{field}` " if field else "`config.meta.extract`: "
         raise ConfigurationError(f"{path.name}: {where}: {name}{reason}.") from None
+
+
+def _fields_at(place: tuple[int | str, ...]) -> list[str]:
+    """The fields of the block at `place` in `config.meta.extract`."""
+    models: dict[tuple[str, ...], type[pydantic.BaseModel]] = {
+        (): Extract,
+        ("http",): HttpApi,
+        ("http", "result"): HttpResult,
+        ("http", "columns"): HttpColumn,
+    }
+    model = models[tuple(name for name in place if isinstance(name, str))]
+    return [info.alias or name for name, info in model.model_fields.items()]

@@ -89,4 +89,21 @@ class StoppedError(ExtractError):
 
 
 class TransientError(ExtractError):
-    """A lost connection, a deadlock: the same call may succeed later."""
+    """A lost connection, a deadlock: the same call may succeed later.
+
+    Attributes:
+        wait_seconds: how long the other side asks to wait; 0 where it doesn't say.
+        is_spent: whoever raises it has tried for long enough already.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        feed: str | None = None,
+        wait_seconds: float = 0.0,
+        is_spent: bool = False,
+    ) -> None:
+        super().__init__(message, feed=feed)
+        self.wait_seconds = wait_seconds
+        self.is_spent = is_spent

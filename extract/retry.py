@@ -17,6 +17,8 @@ T = TypeVar("T")
 # Waits of 0.5, 1, 2, 4 and 8 seconds.
 ATTEMPTS = 6
 FIRST_WAIT_SECONDS = 0.5
+# Whoever is asked to wait for longer had better come back another time.
+LONGEST_WAIT_SECONDS = 60.0
 
 
 def persist(
@@ -25,6 +27,8 @@ def persist(
     on_retry: Callable[[TransientError], None] | None = None,
 ) -> T:
     """What `step` returns, at the latest at its sixth try.
+
+    An error that says so ends it at once; one that names a time is waited for that long.
 
     Args:
         step: may be called again after it failed; it begins where its last success left off.
@@ -42,12 +46,14 @@ def persist(
                 recover()
             return step()
         except TransientError as error:
-            if attempt == ATTEMPTS:
+            asked = error.wait_seconds
+            if attempt == ATTEMPTS or error.is_spent or asked > LONGEST_WAIT_SECONDS:
                 raise
-            logger.warning("%s Trying again in %.1f s.", error, wait)
+            pause = max(wait, asked)
+            logger.warning("%s Trying again in %.1f s.", error, pause)
             if on_retry is not None:
                 on_retry(error)
             needs_recovery = True
-            time.sleep(wait)
+            time.sleep(pause)
             wait *= 2
     raise AssertionError("unreachable")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from extract.catalog import Feed
 from extract.settings import Connection
-from extract.sources import Source, open_source
+from extract.sources import FeedSource, Source, open_source
 from extract.targets.postgres import PostgresTarget
 
 __all__ = ["Session"]
@@ -25,6 +25,8 @@ class Session:
         """The open source."""
         if self._source is None:
             self._source = open_source(self.connection, self.feed.extract.database)
+            if isinstance(self._source, FeedSource):
+                self._source.choose(self.feed.extract)
         return self._source
 
     @property

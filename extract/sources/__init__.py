@@ -15,7 +15,7 @@ from extract.shape import Column, TableShape
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["CopySource", "Source", "open_source", "value_of"]
+__all__ = ["CopySource", "FeedSource", "Source", "open_source", "value_of"]
 
 _MODULES = {
     "postgresql": "extract.sources.postgres",
@@ -26,6 +26,8 @@ _MODULES = {
     "sqlserver": "extract.sources.sqlserver",
     "sqlite": "extract.sources.sqlite",
     "files": "extract.sources.files",
+    "http": "extract.sources.http",
+    "https": "extract.sources.http",
 }
 
 
@@ -74,6 +76,14 @@ class CopySource(Protocol):
 
     def copy(self, statement: Statement) -> Iterator[bytes]:
         """The rows in Postgres' binary COPY format, in pieces of about 64 kB."""
+
+
+@runtime_checkable
+class FeedSource(Protocol):
+    """A source whose statements have a meaning only once it knows of which feed they are."""
+
+    def choose(self, extract: Extract) -> None:
+        """Says of which feed the following statements are; `describe` does so too."""
 
 
 def open_source(connection: Connection, database: str | None) -> Source:

@@ -101,7 +101,7 @@ def routes(home: Path) -> dict[str, Handler]:
             "/B551182/hospInfoServicev2/getHospBasisList": ("hospital", _hospitals),
             "/hub/schoolInfo": ("school", _schools),
             "/api/15063424/v1/town-halls": ("town_hall", _town_halls),
-            "/openapi/tn_pubr_public_welfare_center_api": ("welfare_center", _welfare_centers),
+            "/B554287/wlfareCntrService/getWlfareCntrList": ("welfare_center", _welfare_centers),
             "/B550928/searchLtcInsttService/getLtcInsttList": ("care_center", _care_centers),
         }.items()
     }

@@ -26,6 +26,8 @@ __all__ = ["KEY", "StubApi", "StubServer", "routes", "serve"]
 
 _HERE = Path(__file__).resolve().parent
 _GRACE_SECONDS = 5
+# The connections of connections.yml that lead to the stub, as the variables name them.
+_CONNECTIONS = ("DATA_GO_KR", "NEIS", "ODCLOUD")
 
 
 def routes(home: Path) -> dict[str, Handler]:
@@ -102,7 +104,11 @@ class StubApi:
 
     def environment(self) -> dict[str, str]:
         """The variables that point the connections to the stub."""
-        return {"STAIRWAY_PUBLIC_DATA_URL": self.url, "STAIRWAY_PUBLIC_DATA_KEY": KEY}
+        return {
+            f"STAIRWAY_{name}_{part}": value
+            for name in _CONNECTIONS
+            for part, value in (("URL", self.url), ("KEY", KEY))
+        }
 
     def start(self) -> None:
         """Starts the server, anew where its code is another by now; idempotent.

@@ -8,11 +8,15 @@ from typing import Any
 
 import jsonschema
 import pytest
+import yaml
 
 from extract.catalog import Extract, json_schema, read_catalog, select
+from extract.catalog_http import HttpApi
 from extract.errors import ConfigurationError
 from extract.settings import Project
 
+# Left open, for more fields.
+HTTP = "{format: json, page_parameter: p, items: a, columns: [a]"
 DEFAULTS = "{connection: erp, database: RENTAL, schema: dbo, page_rows: 5}"
 
 
@@ -115,6 +119,35 @@ def test_sources_without_extract_are_none_of_ours(tmp_path: Path) -> None:
         (table("{table: T, ranges: 65}"), "`config.meta.extract.ranges` Input should be"),
         (table("{table: T, cursor: 5}"), "`config.meta.extract.cursor` Input should be"),
         (table("{table: T}", ", columns: [{config: {}}]"), "columns must be a list of mappings"),
+        (
+            table(f"{{table: T, mode: incremental, cursor: U, key: K, http: {HTTP}}}}}"),
+            "a web API is read whole: it takes mode `snapshot`, and needs `key`",
+        ),
+        (table(f"{{table: T, http: {HTTP}}}}}"), "a web API is read whole"),
+        (
+            table(f"{{table: T, key: K, exclude: A, http: {HTTP}}}}}"),
+            "the columns of a web API are `http.columns`",
+        ),
+        (
+            table(f"{{table: T, key: K, http: {HTTP}, page: 1}}}}"),
+            "`config.meta.extract.http.page` is not a field; the fields are format, page_parameter",
+        ),
+        (
+            table(f"{{table: T, key: K, http: {HTTP}, result: {{code: a}}}}}}"),
+            "`config.meta.extract.http.result.ok` is missing",
+        ),
+        (
+            table("{table: T, key: K, http: {format: csv, columns: [a]}}"),
+            "`config.meta.extract.http.format` Input should be",
+        ),
+        (
+            table(f"{{table: T, key: K, http: {HTTP}, columns: [{{path: a, type: int}}]}}}}"),
+            "`int` is no type of a column; the types are text, smallint",
+        ),
+        (
+            table(f"{{table: T, key: K, http: {HTTP}, columns: [a.b, A_B]}}}}"),
+            "`columns` has a_b twice; give one of them a `name`",
+        ),
         (table("[T]"), "`config.meta.extract` must be a mapping"),
         ("{name: t, config: {meta: T}}", "`config.meta` must be a mapping"),
         ("{name: t, config: T}", "`config` must be a mapping"),
@@ -177,6 +210,18 @@ def test_durations_are_a_number_and_a_unit(text: str, seconds: int) -> None:
     assert Extract(connection="c", table="t", overlap=text).overlap == seconds
 
 
+def test_a_column_of_a_web_api_is_its_path_or_says_more() -> None:
+    columns = ["XPos", "location.addr", {"path": "주소", "name": "address", "type": "date"}]
+    api = HttpApi.model_validate(
+        {"format": "xml", "page_parameter": "p", "items": "a.b", "columns": columns}
+    )
+    assert [(column.name, column.path, column.type) for column in api.columns] == [
+        ("xpos", ("XPos",), "text"),
+        ("location_addr", ("location", "addr"), "text"),
+        ("address", ("주소",), "date"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("block", "accepted"),
     [
@@ -204,9 +249,13 @@ def test_the_json_schema_takes_what_the_catalogue_takes(
 
 
 def test_the_project_s_own_catalogue_is_valid() -> None:
-    found = read_catalog(Project(Path(__file__).resolve().parents[2]))
+    project = Project(Path(__file__).resolve().parents[2])
+    found = read_catalog(project)
     assert "rental.r_order_contract" in found
     schema = jsonschema.Draft202012Validator(json_schema())
     for feed in found.values():
-        assert feed.extract.connection == "uni_erp"
-        schema.validate({"table": feed.extract.table, "key": list(feed.extract.key)})
+        assert project.has_connection(feed.extract.connection)
+        written = yaml.safe_load(feed.file.read_text())
+        for node in written["sources"]:
+            for one in node["tables"]:
+                schema.validate(one["config"]["meta"]["extract"])
