@@ -28,7 +28,17 @@ FEEDS = (
 
 # By hc object, the query that counts its records which a round has touched.
 _HC_WRITES: Mapping[str, LiteralString] = {
-    "account": "select count(*) from touched where feed = 'rental.v_customer'",
+    # An account shows more than its row of V_CUSTOMER: what an order, a call or a twin changes of it.
+    "account": """
+        select count(*) from (
+            select key from touched where feed = 'rental.v_customer'
+            union
+            select coalesce(a.cust_no, b.cust_no)
+            from accounts_before as b
+            full join sample.accounts as a on b.cust_no = a.cust_no
+            where a is distinct from b
+        ) as written
+    """,
     # An ADD row alone makes no opportunity: only orders that R_ORDER_CONTRACT has, or had, count.
     "opportunity": """
         select count(distinct key) from touched
@@ -51,7 +61,7 @@ _HC_WRITES: Mapping[str, LiteralString] = {
     ),
 }
 # In this order, as later ones may look at what earlier ones touched.
-_FILES = ("change_orders.sql", "change_customers.sql", "change_contract.sql")
+_FILES = ("change_begin.sql", "change_orders.sql", "change_customers.sql", "change_contract.sql")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,11 @@ select
         as birth_dt,
     sample.pick(b.p, 112, array['M', 'F', '', null]) as gender_cd,
     sample.yn(b.p, 113, 2) as foreigner_yn,
-    sample.pick(b.p, 114, array['000-00-00000', '', null, null]) as biz_no,
+    case sample.dice(b.p, 114, 8)
+        when 0 then '000-00-00000'
+        when 1 then '000' || lpad(b.p::text, 7, '0')
+        when 2 then ''
+    end as biz_no,
     case when sample.dice(b.p, 115, 10) = 0 then sample.person(b.p, 116) end as ceo_nm,
     sample.dated(b.n, 119, b.made) as join_dt,
     sample.blank(b.n, 120, 'P' || sample.dice(b.n, 121, 5)) as join_path_cd,

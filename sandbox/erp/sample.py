@@ -40,6 +40,7 @@ _GENERATOR = (
     "fill_orders.sql",
     "fill_receipts.sql",
     "fill_contract.sql",
+    "accounts.sql",
 )
 # Which row numbers each table gets. The ERP's users entered no ADD row for one order in fifty, and
 # kept ADD rows of orders that are long gone.

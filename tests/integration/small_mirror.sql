@@ -27,16 +27,18 @@ insert into lv0.r_goods values
 ('G1', '안마의자  구름 ', 'X9', 'MODEL-1', 3990000, 39900, 'Y', '2020-01-01', '2020-01-01', '2026-01-01 00:00+00', null);
 
 create table lv0.v_customer (
-    cust_no varchar(13) primary key, cust_nm varchar(50), cust_grade_cd char(2),
+    cust_no varchar(13) primary key, biz_no varchar(12), cust_nm varchar(50), cust_grade_cd char(2),
     cust_type_cd char(2), tel_no varchar(40), hand_tel_no varchar(40), email varchar(100),
     zip_cd char(6), addr1 varchar(200), addr2 varchar(200), birth_dt timestamp(3),
     mkt_agree_yn char(1), insrt_dt timestamp(3) not null, updt_dt timestamp(3) not null,
     _extracted_at timestamptz not null, _deleted_at timestamptz
 );
 insert into lv0.v_customer values
-('C1', ' 견본가 ', 'A', '1', '', '010-0000-0001', ' Chair@Example.com ', '06236', '서울  강남구', '', '1980-05-05', 'Y', '2020-01-01 00:30', '2020-01-01', '2026-01-01 00:00+00', null),
-('C2', '', null, null, null, '010-0000-0002', '없음', null, null, null, '1900-01-01', '', '2020-01-01', '2020-01-01', '2026-01-01 00:00+00', null),
-('C3', '견본다', null, null, null, null, null, null, null, null, null, 'N', '2020-01-01', '2020-01-01', '2026-01-01 00:00+00', null);
+('C1', null, ' 견본가 ', 'A', '1', '', '010-0000-0001', ' Chair@Example.com ', '06236', '서울  강남구', '', '1980-05-05', 'Y', '2020-01-01 00:30', '2020-01-01', '2026-01-01 00:00+00', null),
+('C2', '', '', null, null, null, '010-0000-0002', '없음', null, null, null, '1900-01-01', '', '2020-01-01', '2020-01-01', '2026-01-01 00:00+00', null),
+('C3', null, '견본다', null, null, null, null, null, null, null, null, null, 'N', '2020-01-01', '2020-01-01', '2026-01-01 00:00+00', null),
+('C4', '000-00-00004', '견본라', 'E', '3', null, null, null, null, null, null, null, 'N', '2020-01-01', '2020-01-01', '2026-01-01 00:00+00', null),
+('C5', '000-00-00004', '견본라', 'A', '3', null, null, null, null, null, null, null, 'N', '2019-01-01', '2020-01-01', '2026-01-01 00:00+00', null);
 
 create table lv0.r_order_contract (
     order_no varchar(18) primary key, cust_no varchar(13), goods_cd char(18),

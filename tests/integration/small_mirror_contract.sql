@@ -6,7 +6,8 @@ create table lv0.r_order_cust_info (
     _extracted_at timestamptz not null, _deleted_at timestamptz
 );
 insert into lv0.r_order_cust_info values
-('HI2001010001', 'C1', null, null, null, null, null, null, '2020-01-01', '2020-01-01', '2026-01-01 00:00+00', null);
+('HI2001010001', 'C1', ' ', '010-0000-0009', 'other@example.com', null, null, null, '2020-01-01', '2020-01-01', '2026-01-01 00:00+00', null),
+('K22001010003', ' c2 ', '02-0000-0002', '010-0000-0009', null, '48094', '부산  보기로 2', null, '2020-01-01', '2020-01-01', '2026-01-01 00:00+00', null);
 
 create table lv0.r_contract_cancel_receipt (
     cancel_recept_no varchar(20) primary key, order_no varchar(18), cust_no varchar(13),

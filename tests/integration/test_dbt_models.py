@@ -155,13 +155,32 @@ def test_an_orphan_keeps_its_row_and_loses_its_references(stair: Stair) -> None:
 def test_a_customer_arrives_clean_and_with_a_name(stair: Stair) -> None:
     accounts = stair.hc("account")
     assert {key: row["name"] for key, row in accounts.items()} == {
-        "C1": "견본가", "C2": "C2", "C3": "견본다",
+        "C1": "견본가", "C2": "C2", "C3": "견본다", "C4": "견본라", "C5": "견본라",
     }  # fmt: skip
     assert accounts["C1"]["email__c"] == "chair@example.com"
     assert accounts["C1"]["address1__c"] == "서울 강남구"
     assert accounts["C1"]["birth_date__c"] == date(1980, 5, 5)
     assert accounts["C1"]["erp_created_at__c"] == datetime(2019, 12, 31, 15, 30)
     assert (accounts["C2"]["email__c"], accounts["C2"]["birth_date__c"]) == (None, None)
+    # An order lends C2 what it lacks, and nothing to C1, which has a mobile of its own.
+    assert (accounts["C1"]["phone"], accounts["C1"]["mobile_phone__c"]) == (None, "010-0000-0001")
+    assert (accounts["C2"]["phone"], accounts["C2"]["mobile_phone__c"]) == (
+        "02-0000-0002", "010-0000-0002",
+    )  # fmt: skip
+    assert accounts["C2"]["address1__c"] == "부산 보기로 2"
+
+
+def test_a_customer_that_is_live_no_longer_keeps_its_account_and_says_why(stair: Stair) -> None:
+    assert {
+        key: (row["erp_removed__c"], row["erp_removal_reason__c"], row["erp_merged_into__c"])
+        for key, row in stair.hc("account").items()
+    } == {
+        "C1": (False, None, None),
+        "C2": (False, None, None),
+        "C3": (False, None, None),
+        "C4": (True, "Dormant", None),
+        "C5": (True, "Merged", "C4"),
+    }
 
 
 def test_receipts_of_contracts_arrive_with_values_of_their_picklists(stair: Stair) -> None:
@@ -250,7 +269,7 @@ def test_the_ymls_describe_exactly_the_columns_that_the_relations_have(stair: St
 def test_salesforce_accepts_every_row(stair: Stair) -> None:
     report = drain(stair.url)
     assert dict(report.refused) == {}
-    assert sum(report.accepted.values()) == 3 + 5 + 1 + 3 + 2 + 2
+    assert sum(report.accepted.values()) == 5 + 5 + 1 + 3 + 2 + 2
 
 
 def test_each_changed_row_of_the_erp_is_one_write_of_what_changed(stair: Stair) -> None:
@@ -272,20 +291,28 @@ def test_each_changed_row_of_the_erp_is_one_write_of_what_changed(stair: Stair) 
         update lv0.r_order_contract set happy_call_memo = '통화', updt_dt = '2026-01-02',
             remark = '  ', _extracted_at = '2026-01-02 00:03+00' where order_no = '022001010002';
         insert into lv0.r_order_contract values
-            ('HI2001010000', 'C2', 'G1', '20', null, null, '2026-01-01', null, null, 10000, null,
+            ('HI2001010000', 'C5', 'G1', '20', null, null, '2026-01-01', null, null, 10000, null,
              null, null, 'N', null, null, '2026-01-01', '2026-01-01', '2026-01-02 00:03+00', null);
         -- Parents of rows that don't change: their children are not written.
         update lv0.v_customer set _deleted_at = '2026-01-02 00:02+00',
             _extracted_at = '2026-01-02 00:02+00' where cust_no = 'C3';
         update lv0.v_customer set cust_nm = '새이름', _extracted_at = '2026-01-02 00:02+00'
             where cust_no = 'C1';
+        update lv0.r_order_cust_info set tel_no = '02-0000-0003',
+            _extracted_at = '2026-01-02 00:02+00' where order_no = 'K22001010003';
         update lv0.r_goods set month_price_amt = 42900, _extracted_at = '2026-01-02 00:02+00';
         update lv0.r_service_receipt set recept_memo = '재통화', _extracted_at =
             '2026-01-02 00:02+00' where recept_no = 'SR2';
     """)
     assert stair.writes_of("run") == {
         ("account", "C1"): ("UPDATE", {"name": "새이름"}),
-        ("account", "C3"): ("UPDATE", {"erp_deleted__c": True}),
+        ("account", "C2"): ("UPDATE", {"phone": "02-0000-0003"}),
+        ("account", "C3"): (
+            "UPDATE",
+            {"erp_deleted__c": True, "erp_removed__c": True, "erp_removal_reason__c": "Gone"},
+        ),
+        # The new order is of C5, which C4 stands for.
+        ("account", "C4"): ("UPDATE", {"erp_removed__c": False, "erp_removal_reason__c": None}),
         ("product2", "G1"): ("UPDATE", {"month_price__c": 42900}),
         ("opportunity", "822001010005"): ("UPDATE", {"erp_deleted__c": False}),
         ("opportunity", "K22001010003"): ("UPDATE", {"erp_deleted__c": True}),
@@ -302,7 +329,7 @@ def test_each_changed_row_of_the_erp_is_one_write_of_what_changed(stair: Stair) 
             "INSERT",
             {
                 "erp_order_no__c": "HI2001010000",
-                "account__erp_customer_id__c": "C2",
+                "account__erp_customer_id__c": "C5",
                 "product__r__erp_goods_code__c": "G1",
                 "name": "HI2001010000",
                 "stagename": "Contracted",
@@ -340,7 +367,7 @@ def test_a_run_with_nothing_new_writes_nothing_on_any_step(stair: Stair) -> None
         " from ops.model_loads where load_id > %s order by relation",
         last,
     )
-    assert len(loads) == 26
+    assert len(loads) == 27
     assert [load["relation"] for load in loads if load["written"]] == []
 
 

@@ -61,6 +61,7 @@ class Round:
     before: dict[str, Table]
     after: dict[str, Table]
     report: erp.ErpChange
+    accounts: tuple[Table, Table]
 
     def keys(self, feed: str) -> tuple[set[str], set[str], set[str]]:
         """Inserted, updated and deleted keys of `feed`, from the rows alone."""
@@ -109,10 +110,12 @@ def rounds(server: EmbeddedPostgres) -> list[Round]:
     forget(server)
     erp.build(server, rows=500)
     found = []
-    after = read_all(server)
+    after, accounts = read_all(server), read_accounts(server)
     for _ in range(3):
-        before, report, after = after, erp.change(server), read_all(server)
-        found.append(Round(before, after, report))
+        before, earlier = after, accounts
+        report = erp.change(server)
+        after, accounts = read_all(server), read_accounts(server)
+        found.append(Round(before, after, report, (earlier, accounts)))
     return found
 
 
@@ -148,6 +151,12 @@ def read_all(server: EmbeddedPostgres) -> dict[str, Table]:
         )
         for feed, (base, table, key) in TABLES.items()
     }
+
+
+def read_accounts(server: EmbeddedPostgres) -> Table:
+    query = "select jsonb_object_agg(cust_no, to_jsonb(a))::text from sample.accounts as a"
+    rows: Table = json.loads(str(value(server, query)))
+    return rows
 
 
 def test_the_large_tables_have_the_column_counts_of_the_real_ones(built: EmbeddedPostgres) -> None:
@@ -408,14 +417,17 @@ def test_the_expected_writes_follow_from_the_touched_keys(rounds: list[Round]) -
     for each in rounds:
         orders, additions = "rental.r_order_contract", "rental.r_order_contract_add"
         known |= each.before[orders].keys() | each.after[orders].keys()
+        old, new = each.accounts
+        changed = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
         assert each.report.hc_writes == {
-            "account": len(each.touched("rental.v_customer")),
+            "account": len(each.touched("rental.v_customer") | changed),
             "opportunity": len((each.touched(orders) | each.touched(additions)) & known),
             "product2": len(each.touched("rental.r_goods")),
             "service_receipt": len(each.touched("rental.r_service_receipt")),
             "contract_cancel_receipt": len(each.touched("rental.r_contract_cancel_receipt")),
             "contract_move_receipt": len(each.touched("rental.r_contract_move_receipt")),
         }
+        assert changed - each.touched("rental.v_customer"), "no other feed changed an account"
         assert each.touched(additions) - known, "no ADD row of an unknown order was touched"
         assert each.keys(orders)[1] & each.keys(additions)[1], "no order changed on both sides"
 

@@ -11,6 +11,13 @@ accounts as (
         customer_no as erp_customer_id__c,
         -- Salesforce refuses an account without a name.
         coalesce(customer_name, customer_no) as name,
+        case removal_reason
+            when 'gone' then 'Gone'
+            when 'merged' then 'Merged'
+            when 'dormant' then 'Dormant'
+        end as erp_removal_reason__c,
+        -- A text, not a reference: the account that it names may be new in the same publication.
+        merged_into_customer_no as erp_merged_into__c,
         customer_grade_code as customer_grade_code__c,
         customer_grade_name as customer_grade_name__c,
         customer_type_code as customer_type_code__c,
@@ -23,6 +30,7 @@ accounts as (
         address2 as address2__c,
         coalesce(has_marketing_consent, false) as marketing_consent__c,
         is_deleted as erp_deleted__c,
+        removal_reason is not null as erp_removed__c,
         birth_date as birth_date__c,
         {{ salesforce_datetime('created_at') }} as erp_created_at__c
     from customers

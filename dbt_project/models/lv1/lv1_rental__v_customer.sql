@@ -21,6 +21,7 @@ cleaned as (
         {{ clean_code('cust_no') }} as customer_no,
         {{ clean_code('cust_grade_cd') }} as customer_grade_code,
         {{ clean_code('cust_type_cd') }} as customer_type_code,
+        {{ clean_code('biz_no') }} as business_no,
         {{ clean_text('cust_nm') }} as customer_name,
         {{ clean_text('tel_no') }} as phone,
         {{ clean_text('hand_tel_no') }} as mobile_phone,
