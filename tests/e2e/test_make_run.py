@@ -19,8 +19,10 @@ from sandbox.postgres import EmbeddedPostgres
 ROOT = Path(__file__).resolve().parents[2]
 _PARTS = ("extract", "sandbox", "dbt_project", "seeds", "dags", "tests/dbt")
 _FILES = ("dbt_project.yml", "profiles.yml", "connections.yml")
+# Objects of which each record is one row of one feed.
 _OBJECTS = {
-    "rental.v_customer": "account",
+    "rental.r_contract_cancel_receipt": "contract_cancel_receipt",
+    "rental.r_contract_move_receipt": "contract_move_receipt",
     "rental.r_goods": "product2",
     "rental.r_service_receipt": "service_receipt",
 }
