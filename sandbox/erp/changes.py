@@ -23,12 +23,19 @@ FEEDS = (
     "rental.r_contract_cancel_receipt",
     "rental.r_contract_move_receipt",
     "rental.v_erp_user",
+    "rental.r_shipping_info",
+    "rental.r_shipping_evaluation",
+    "rental.r_service_evaluation",
+    "rental.r_prod_symptom_dtl",
+    "rental.r_prod_symptom_sml",
+    "rental.r_call_group",
+    "rental.r_install_fee",
     "unierp5.b_minor",
 )
 
 # By hc object, the query that counts its records which a round has touched.
 _HC_WRITES: Mapping[str, LiteralString] = {
-    # An account shows more than its row of V_CUSTOMER: what an order, a call or a twin changes of it.
+    # An account shows more than its row of V_CUSTOMER: what an order, a call or a twin changes.
     "account": """
         select count(*) from (
             select key from touched where feed = 'rental.v_customer'
@@ -59,9 +66,20 @@ _HC_WRITES: Mapping[str, LiteralString] = {
     "contract_move_receipt": (
         "select count(*) from touched where feed = 'rental.r_contract_move_receipt'"
     ),
+    "shipping_info": "select count(*) from touched where feed = 'rental.r_shipping_info'",
+    "shipping_evaluation": (
+        "select count(*) from touched where feed = 'rental.r_shipping_evaluation'"
+    ),
+    "service_evaluation": "select count(*) from touched where feed = 'rental.r_service_evaluation'",
 }
 # In this order, as later ones may look at what earlier ones touched.
-_FILES = ("change_begin.sql", "change_orders.sql", "change_customers.sql", "change_contract.sql")
+_FILES = (
+    "change_begin.sql",
+    "change_orders.sql",
+    "change_customers.sql",
+    "change_service.sql",
+    "change_contract.sql",
+)
 
 
 @dataclass(frozen=True)

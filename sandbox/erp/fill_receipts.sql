@@ -48,9 +48,12 @@ select
     case when b.status like 'C%' then 'Y' else 'N' end as complete_yn,
     sample.pick(b.p, 545, array['OK', 'NG', null]) as complete_cd,
     sample.memo(b.p, 546) as complete_memo,
-    'H' || sample.dice(b.p, 547, 9) as symptom_hdr_cd,
-    'D' || sample.dice(b.p, 548, 40) as symptom_dtl_cd,
-    sample.blank(b.p, 549, 'L' || sample.dice(b.p, 550, 90)) as symptom_sml_cd,
+    case b.p % 95 when 31 then 'H8' else 'H' || b.symptom / 5 end as symptom_hdr_cd,
+    'D' || b.symptom as symptom_dtl_cd,
+    sample.blank(b.p, 549, case b.p % 75
+        when 26 then 'L89'
+        else 'L' || b.symptom * 2 + sample.dice(b.p, 550, 2)
+    end) as symptom_sml_cd,
     sample.memo(b.p, 551) as symptom_memo,
     sample.blank(b.p, 552, 'K' || sample.dice(b.p, 553, 9)) as cause_cd,
     sample.blank(b.p, 554, 'R' || sample.dice(b.p, 555, 9)) as repair_cd,
@@ -104,7 +107,8 @@ from (
         sample.order_customer(r.o) as customer,
         case when r.p % 70 = 44 then 'X9' else sample.pick(r.p, 596, sample.service_statuses()) end
             as status,
-        r.received + sample.days(r.p, 597, 14) as visited
+        r.received + sample.days(r.p, 597, 14) as visited,
+        sample.dice(r.p, 548, 40) as symptom
     from (
         select
             n,

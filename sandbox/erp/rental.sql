@@ -326,6 +326,7 @@ create table dbo.r_order_contract_add (
 
 -- R_SERVICE_RECEIPT (86 columns): one call for service. tel_no and hand_tel_no are encrypted.
 -- svc_type_cd: R0003, svc_status_cd: R0004, recept_path_cd: R0011, pay_method_cd: R0007.
+-- symptom_hdr_cd, symptom_dtl_cd, symptom_sml_cd: codes of R_PROD_SYMPTOM_HDR, _DTL, _SML.
 create table dbo.r_service_receipt (
     recept_no varchar(20) not null,
     recept_seq integer,

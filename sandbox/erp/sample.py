@@ -33,12 +33,17 @@ DEFAULT_SEED = 20260101
 _MIN_ROWS, _MAX_ROWS = 200, 5_000_000
 _HERE = Path(__file__).parent
 # What makes database RENTAL's tables, and the views that generate their rows.
-_TABLES = ("rental.sql", "rental_contract.sql")
+_TABLES = (
+    "rental.sql",
+    "rental_service.sql",
+    "rental_contract.sql",
+)
 _GENERATOR = (
     "helpers.sql",
     "fill_customers.sql",
     "fill_orders.sql",
     "fill_receipts.sql",
+    "fill_service.sql",
     "fill_contract.sql",
     "accounts.sql",
 )
@@ -63,6 +68,14 @@ _NUMBERS = {
     "r_contract_move_receipt": "generate_series(1, sample.move_receipts()) as n",
     "b_dept": "generate_series(1, sample.depts()) as n",
     "b_user": "generate_series(1, sample.users()) as n",
+    "r_shipping_info": "generate_series(1, sample.shippings()) as n",
+    "r_shipping_evaluation": "generate_series(1, sample.shipping_evaluations()) as n",
+    "r_service_evaluation": "generate_series(1, sample.service_evaluations()) as n",
+    "r_prod_symptom_hdr": "generate_series(0, 7) as n",
+    "r_prod_symptom_dtl": "generate_series(0, 39) as n",
+    "r_prod_symptom_sml": "generate_series(0, 79) as n",
+    "r_call_group": "generate_series(1, 24) as n",
+    "r_install_fee": "generate_series(0, 59) as n",
 }
 
 

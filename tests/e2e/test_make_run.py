@@ -25,6 +25,9 @@ _OBJECTS = {
     "rental.r_contract_move_receipt": "contract_move_receipt",
     "rental.r_goods": "product2",
     "rental.r_service_receipt": "service_receipt",
+    "rental.r_service_evaluation": "service_evaluation",
+    "rental.r_shipping_info": "shipping_info",
+    "rental.r_shipping_evaluation": "shipping_evaluation",
 }
 
 

@@ -6,7 +6,8 @@ create table lv0.b_major (
 );
 insert into lv0.b_major values
 ('R0001', '주문상태', '2026-01-01 00:00+00', null),
-('R0004', '처리상태', '2026-01-01 00:00+00', null);
+('R0004', '처리상태', '2026-01-01 00:00+00', null),
+('R0009', '배송상태', '2026-01-01 00:00+00', null);
 
 create table lv0.b_minor (
     major_cd char(5), minor_cd char(10), minor_nm varchar(50), _extracted_at timestamptz not null,
@@ -15,7 +16,8 @@ create table lv0.b_minor (
 insert into lv0.b_minor values
 ('R0001', '20', '계약 ', '2026-01-01 00:00+00', null),
 ('R0001', '60', '렌탈중', '2026-01-01 00:00+00', null),
-('R0004', 'C1', '처리완료', '2026-01-01 00:00+00', '2026-01-01 00:00+00');
+('R0004', 'C1', '처리완료', '2026-01-01 00:00+00', '2026-01-01 00:00+00'),
+('R0009', '3', '배송완료', '2026-01-01 00:00+00', null);
 
 create table lv0.r_goods (
     goods_cd char(18) primary key, goods_nm varchar(100), goods_grp_cd varchar(10),
@@ -71,10 +73,11 @@ create table lv0.r_service_receipt (
     recept_no varchar(20) primary key, order_no varchar(18), cust_no varchar(13),
     goods_cd varchar(18), svc_type_cd char(4), svc_status_cd char(4), recept_dt timestamp(3),
     visit_dt timestamp(3), complete_dt timestamp(3), recept_memo text, svc_amt numeric(19, 4),
-    dec_tel_no varchar, dec_hand_tel_no varchar, insrt_dt timestamp(3) not null,
+    dec_tel_no varchar, dec_hand_tel_no varchar, symptom_hdr_cd varchar(10),
+    symptom_dtl_cd varchar(10), symptom_sml_cd varchar(10), insrt_dt timestamp(3) not null,
     updt_dt timestamp(3) not null, _extracted_at timestamptz not null, _deleted_at timestamptz
 );
 insert into lv0.r_service_receipt values
-('SR1', 'HI2001010001', 'C1', 'G1 ', 'AS', 'C1', '2020-02-01 09:00', '2020-02-02 10:00', '1900-01-01', E'소음\n\\N', 1000, '', '010-0000-0001', '2020-02-01 09:00', '2020-02-01', '2026-01-01 00:00+00', null),
-('SR2', 'HI9999999999', 'C1', 'G1', 'AS', 'X9', '2020-02-01 09:00', null, null, ' ', null, null, null, '2020-02-01 09:00', '2020-02-01', '2026-01-01 00:00+00', null),
-('SR3', 'K22001010003', 'C2', 'G1', 'AS', 'C1', '2020-02-01 09:00', null, null, null, null, null, null, '2020-02-01 09:00', '2020-02-01', '2026-01-01 00:00+00', null);
+('SR1', 'HI2001010001', 'C1', 'G1 ', 'AS', 'C1', '2020-02-01 09:00', '2020-02-02 10:00', '1900-01-01', E'소음\n\\N', 1000, '', '010-0000-0001', 'H1', 'd1 ', '', '2020-02-01 09:00', '2020-02-01', '2026-01-01 00:00+00', null),
+('SR2', 'HI9999999999', 'C1', 'G1', 'AS', 'X9', '2020-02-01 09:00', null, null, ' ', null, null, null, 'H8', 'D1', 'L1', '2020-02-01 09:00', '2020-02-01', '2026-01-01 00:00+00', null),
+('SR3', 'K22001010003', 'C2', 'G1', 'AS', 'C1', '2020-02-01 09:00', null, null, null, null, null, null, null, null, null, '2020-02-01 09:00', '2020-02-01', '2026-01-01 00:00+00', null);

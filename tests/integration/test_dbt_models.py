@@ -26,7 +26,10 @@ KEYS = {
     "contract_move_receipt": "erp_move_receipt_no__c",
     "opportunity": "erp_order_no__c",
     "product2": "erp_goods_code__c",
+    "service_evaluation": "erp_evaluation_no__c",
     "service_receipt": "erp_receipt_no__c",
+    "shipping_evaluation": "erp_evaluation_no__c",
+    "shipping_info": "erp_shipping_no__c",
 }
 
 Row = dict[str, Any]
@@ -220,6 +223,55 @@ def test_a_row_that_the_erp_deleted_arrives_with_its_flag(stair: Stair) -> None:
     assert stair.hc("service_receipt")["SR1"]["service_status_name__c"] == "처리완료"
 
 
+def test_a_shipping_and_what_was_said_about_it_arrive(stair: Stair) -> None:
+    shippings = stair.hc("shipping_info")
+    expected = {
+        "account__r__erp_customer_id__c": "C1",
+        "opportunity__r__erp_order_no__c": "HI2001010001",
+        "product__r__erp_goods_code__c": "G1",
+        "service_receipt__r__erp_receipt_no__c": "SR1",
+        "status__c": "Delivered",
+        "shipping_status_name__c": "배송완료",
+        "address1__c": "서울 강남구",
+        "shipping_amount__c": 30000.5,
+        "cancelled__c": False,
+        "desired_date__c": date(2020, 2, 5),
+        "completed_at__c": datetime(2020, 2, 5, 1, 30),
+    }
+    assert {field: shippings["SH1"][field] for field in expected} == expected
+    orphan = shippings["SH2"]
+    assert (orphan["opportunity__r__erp_order_no__c"], orphan["status__c"]) == (None, "Unknown")
+    assert (orphan["shipped_at__c"], orphan["erp_deleted__c"]) == (None, True)
+
+    about_shipping = stair.hc("shipping_evaluation")["1"]
+    # A shipping that the ERP deleted is still there to be referred to.
+    assert about_shipping["shipping_info__r__erp_shipping_no__c"] == "SH2"
+    assert (about_shipping["grade__c"], about_shipping["total_score__c"]) == (
+        "Very Satisfied",
+        4.25,
+    )
+    assert about_shipping["kindness_score__c"] is None
+    assert about_shipping["recommendation_score__c"] == 0
+    about_service = stair.hc("service_evaluation")["1"]
+    assert about_service["service_receipt__r__erp_receipt_no__c"] is None
+    assert about_service["account__r__erp_customer_id__c"] == "C2"
+    assert (about_service["grade__c"], about_service["evaluated_at__c"]) == ("Unknown", None)
+
+
+def test_a_symptom_is_named_on_each_level_that_is_listed(stair: Stair) -> None:
+    names = [f"symptom_{level}_name__c" for level in ("big", "mid", "small")]
+    receipts = stair.hc("service_receipt")
+    assert [receipts["SR1"][name] for name in names] == ["소음", "작동 이상", None]
+    assert [receipts["SR2"][name] for name in names] == [None, "작동 이상", "설치 직후"]
+    codes = stair.rows(
+        "select column_name, code_list, code, row_count from lv2.unknown_code"
+        " where column_name ~ 'symptom' order by column_name, code"
+    )
+    assert [tuple(row.values()) for row in codes] == [
+        ("symptom_big_code", "r_svc_type_big", "H8", 1)
+    ]
+
+
 def test_unlisted_codes_are_listed_for_their_keepers(stair: Stair) -> None:
     codes = stair.rows(
         "select entity, column_name, code, row_count from lv2.unknown_code"
@@ -269,7 +321,7 @@ def test_the_ymls_describe_exactly_the_columns_that_the_relations_have(stair: St
 def test_salesforce_accepts_every_row(stair: Stair) -> None:
     report = drain(stair.url)
     assert dict(report.refused) == {}
-    assert sum(report.accepted.values()) == 5 + 5 + 1 + 3 + 2 + 2
+    assert sum(report.accepted.values()) == 5 + 5 + 1 + 3 + 2 + 2 + 2 + 1 + 1
 
 
 def test_each_changed_row_of_the_erp_is_one_write_of_what_changed(stair: Stair) -> None:
@@ -303,6 +355,11 @@ def test_each_changed_row_of_the_erp_is_one_write_of_what_changed(stair: Stair) 
         update lv0.r_goods set month_price_amt = 42900, _extracted_at = '2026-01-02 00:02+00';
         update lv0.r_service_receipt set recept_memo = '재통화', _extracted_at =
             '2026-01-02 00:02+00' where recept_no = 'SR2';
+        -- A late answer about a shipping, and a shipping that is of interest to nobody else.
+        update lv0.r_shipping_evaluation set kind_score_qty = 2, _extracted_at =
+            '2026-01-02 00:02+00';
+        update lv0.r_shipping_info set ship_status_cd = '2', _extracted_at =
+            '2026-01-02 00:02+00' where ship_no = 'SH1';
     """)
     assert stair.writes_of("run") == {
         ("account", "C1"): ("UPDATE", {"name": "새이름"}),
@@ -343,6 +400,15 @@ def test_each_changed_row_of_the_erp_is_one_write_of_what_changed(stair: Stair) 
             },
         ),
         ("service_receipt", "SR2"): ("UPDATE", {"memo__c": "재통화"}),
+        ("shipping_evaluation", "1"): ("UPDATE", {"kindness_score__c": 2}),
+        ("shipping_info", "SH1"): (
+            "UPDATE",
+            {
+                "status__c": "In Delivery",
+                "shipping_status_code__c": "2",
+                "shipping_status_name__c": None,
+            },
+        ),
     }
 
 
@@ -350,11 +416,14 @@ def test_a_renamed_code_and_a_late_row_of_the_same_publish_arrive(stair: Stair) 
     stair.execute("""
         update lv0.b_minor set minor_nm = '렌탈 중', _extracted_at = '2026-01-03 00:00+00'
             where major_cd = 'R0001' and minor_cd = '60';
+        update lv0.r_prod_symptom_hdr set symptom_hdr_nm = '이상음', _extracted_at =
+            '2026-01-03 00:00+00';
         update lv0.r_service_receipt set recept_memo = '늦은 메모', _extracted_at =
             (select max(_extracted_at) from lv0.r_service_receipt) where recept_no = 'SR3';
     """)
     assert stair.writes_of("run") == {
         ("opportunity", "HI2001010001"): ("UPDATE", {"order_status_name__c": "렌탈 중"}),
+        ("service_receipt", "SR1"): ("UPDATE", {"symptom_big_name__c": "이상음"}),
         ("service_receipt", "SR3"): ("UPDATE", {"memo__c": "늦은 메모"}),
     }
 
@@ -367,7 +436,7 @@ def test_a_run_with_nothing_new_writes_nothing_on_any_step(stair: Stair) -> None
         " from ops.model_loads where load_id > %s order by relation",
         last,
     )
-    assert len(loads) == 27
+    assert len(loads) == 41
     assert [load["relation"] for load in loads if load["written"]] == []
 
 

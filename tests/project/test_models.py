@@ -14,7 +14,8 @@ Node = Mapping[str, Any]
 LAYERS = ("lv1", "lv2", "hc", "cold", "hot")
 MODEL_NAME = re.compile(r"(lv1|lv2|hc|cold|hot)(_[a-z][a-z0-9]*)?__[a-z][a-z0-9_]*")
 PERSONAL = re.compile(
-    r"((install|from|to)_)?(phone|mobile_phone|email|address[12]|birth_date|memo|remark|customer_name)(__c)?"
+    r"((install|from|to)_)?(phone|mobile_phone|email|address[12]|birth_date|memo|remark)(__c)?"
+    r"|(customer|recipient)_name(__c)?"
 )
 
 

@@ -26,7 +26,10 @@ def test_hc_models_are_published_by_hc_upsert_under_a_contract(models: dict[str,
         "contract_move_receipt",
         "opportunity",
         "product2",
+        "service_evaluation",
         "service_receipt",
+        "shipping_evaluation",
+        "shipping_info",
     }
     for name, node in _hc(models).items():
         assert node["config"]["materialized"] == "hc_upsert", name
@@ -91,6 +94,9 @@ def test_a_restricted_picklist_is_tested_against_its_values(
             "contract_cancel_receipt.cancel_reason__c",
         ),
         ("contract_picklists", "picklist_value", "R0202", "contract_move_receipt.status__c"),
+        ("service_picklists", "picklist_value", "R0009", "shipping_info.status__c"),
+        ("service_picklists", "picklist_value", "R0103", "shipping_evaluation.grade__c"),
+        ("service_picklists", "picklist_value", "R0103", "service_evaluation.grade__c"),
     ],
 )
 def test_every_value_of_a_seed_is_one_of_the_picklist_that_it_fills(

@@ -9,13 +9,21 @@ from extract.settings import Project
 from tests.project.conftest import Parsed
 
 TABLES = {
+    "rental.r_call_group",
     "rental.r_contract_cancel_receipt",
     "rental.r_contract_move_receipt",
     "rental.r_goods",
+    "rental.r_install_fee",
     "rental.r_order_contract",
     "rental.r_order_contract_add",
     "rental.r_order_cust_info",
+    "rental.r_prod_symptom_dtl",
+    "rental.r_prod_symptom_hdr",
+    "rental.r_prod_symptom_sml",
+    "rental.r_service_evaluation",
     "rental.r_service_receipt",
+    "rental.r_shipping_evaluation",
+    "rental.r_shipping_info",
     "rental.v_customer",
     "rental.v_erp_user",
     "unierp5.b_item_group",

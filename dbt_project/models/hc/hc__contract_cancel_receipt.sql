@@ -28,11 +28,8 @@ cancel_receipts as (
         coalesce(statuses.picklist_value, 'Unknown') as status__c,
         receipts.cancel_status_code as cancel_status_code__c,
         receipts.cancel_status_name as cancel_status_name__c,
-        -- No reason given is no unknown reason.
-        case
-            when receipts.cancel_reason_code is not null
-                then coalesce(reasons.picklist_value, 'Unknown')
-        end as cancel_reason__c,
+        {{ picklist_or_unknown('receipts.cancel_reason_code', 'reasons.picklist_value') }}
+            as cancel_reason__c,
         receipts.cancel_reason_code as cancel_reason_code__c,
         receipts.cancel_reason_name as cancel_reason_name__c,
         receipts.sales_group_code as sales_group_code__c,

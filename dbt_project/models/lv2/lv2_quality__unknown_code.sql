@@ -7,7 +7,10 @@
     'lv2_customer__customer',
     'lv2_product__product',
     'lv2_sales__order',
+    'lv2_service__service_evaluation',
     'lv2_service__service_receipt',
+    'lv2_shipping__shipping',
+    'lv2_shipping__shipping_evaluation',
 ] -%}
 {%- set selects = [] -%}
 

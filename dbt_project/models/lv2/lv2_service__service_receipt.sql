@@ -22,6 +22,18 @@ code_master as (
     select * from {{ ref('lv1_unierp5__code_master') }}
 ),
 
+r_svc_type_big as (
+    select * from {{ ref('lv1_rental__r_svc_type_big') }}
+),
+
+r_svc_type_mid as (
+    select * from {{ ref('lv1_rental__r_svc_type_mid') }}
+),
+
+r_svc_type_sml as (
+    select * from {{ ref('lv1_rental__r_svc_type_sml') }}
+),
+
 conformed as (
     select
         receipts.receipt_no,
@@ -31,8 +43,14 @@ conformed as (
         products.goods_code,
         receipts.service_type_code,
         receipts.service_status_code,
+        receipts.symptom_big_code,
+        receipts.symptom_mid_code,
+        receipts.symptom_small_code,
         service_type.minor_name as service_type_name,
         service_status.minor_name as service_status_name,
+        symptom_big.symptom_big_name,
+        symptom_mid.symptom_mid_name,
+        symptom_small.symptom_small_name,
         receipts.phone,
         receipts.mobile_phone,
         receipts.memo,
@@ -52,6 +70,9 @@ conformed as (
     left join products on receipts.goods_code = products.goods_code
     {{ decode('service_type', 'receipts.service_type_code', 'R0003') }}
     {{ decode('service_status', 'receipts.service_status_code', 'R0004') }}
+    {{ decode_by('symptom_big', 'receipts.symptom_big_code', 'r_svc_type_big') }}
+    {{ decode_by('symptom_mid', 'receipts.symptom_mid_code', 'r_svc_type_mid') }}
+    {{ decode_by('symptom_small', 'receipts.symptom_small_code', 'r_svc_type_sml') }}
 )
 
 select * from conformed
