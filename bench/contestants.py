@@ -21,7 +21,8 @@ __all__ = ["CONTESTANTS", "Contestant", "Task", "original"]
 _PEERS = ROOT / "bench" / "peers"
 _PGLOADER = """\
 load database from {source} into {target}
-with include drop, create tables, create no indexes, no foreign keys, reset no sequences
+with include drop, create tables, create no indexes, no foreign keys, reset no sequences,
+     prefetch rows = 10000
 cast type "timestamp without time zone" to timestamp drop typemod,
      type "time without time zone" to time drop typemod
 including only table names matching '{table}' in schema '{schema}'

@@ -74,8 +74,12 @@ class ArrowConnection:
 
     def _received(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         while True:
-            with self._watch.waiting():
-                batch = next(reader, None)
+            try:
+                with self._watch.waiting():
+                    batch = next(reader, None)
+            except pa.ArrowInvalid as error:
+                # What the server says in the middle of a stream, as an error of the call.
+                raise OSError(str(error)) from None
             if batch is None:
                 return
             yield batch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -27,9 +28,16 @@ _PLAIN = {
     "uuid": pa.binary(16),
     "bytea": pa.binary(),
 }
+
+
+def _constant(values: array[int], kind: pa.DataType) -> pa.Scalar:
+    # A Python value would make pyarrow load pandas, to see whether it is one of its kinds.
+    return pa.Array.from_buffers(kind, 1, [None, pa.py_buffer(values)])[0]
+
+
 # Arrow counts from 1970, Postgres from 2000.
-_MICROSECONDS_TO_2000 = pa.scalar(946_684_800_000_000)
-_DAYS_TO_2000 = pa.scalar(10_957, pa.int32())
+_MICROSECONDS_TO_2000 = _constant(array("q", [946_684_800_000_000]), pa.int64())
+_DAYS_TO_2000 = _constant(array("i", [10_957]), pa.int32())
 _SIZED = re.compile(r"\(\d+\)")
 _TEMPORAL = {
     "time": pa.time64("us"),

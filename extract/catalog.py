@@ -16,7 +16,7 @@ import yaml
 
 from extract.catalog_http import HttpApi, HttpColumn, HttpResult
 from extract.errors import ConfigurationError
-from extract.settings import Project
+from extract.settings import YAML_LOADER, Project
 
 __all__ = ["Extract", "Feed", "json_schema", "read_catalog", "select"]
 
@@ -229,7 +229,7 @@ def _files(project: Project) -> list[Path]:
 
 def _read_file(path: Path) -> list[Feed]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), YAML_LOADER)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         line = " ".join(str(error).split())
         raise ConfigurationError(f"{path.name} is not valid YAML: {line}") from None

@@ -27,6 +27,7 @@ __all__ = [
     "boundary_statement",
     "bucket_statement",
     "count_statement",
+    "key_set_statement",
     "max_statement",
     "not_a_time",
     "page_statement",
@@ -73,6 +74,9 @@ class Dialect(Protocol):
 
     def hashed(self, texts: Sequence[str]) -> str:
         """A whole number of 48 bits made from canonical texts, by the hash called `hashing`."""
+
+    def total(self, expression: str) -> str:
+        """The exact sum of whole numbers of 48 bits, of however many rows."""
 
     def joined(self, texts: Sequence[str]) -> str:
         """Canonical texts as one that is never null: chr(31) before each, chr(30) for null."""
@@ -305,14 +309,18 @@ def bucket_statement(
         buckets: a power of two.
         where: a further predicate, as text.
     """
-    present = [f"{column.reference} is not null" for column in key if column.nullable]
-    clause = " and ".join([*present, *([where] if where else [])])
-    hashes = f"select {_hash_of(dialect, key)} as h from {relation}"
-    hashes += f" where {clause}" if clause else ""
     bucket = _bucket("h", buckets)
+    hashes = _hashes(dialect, relation, key, where)
     return Statement(
-        f"select {bucket}, count(*), sum(h) from ({hashes}) as hashes group by {bucket}"
+        f"select {bucket}, count(*), {dialect.total('h')} from ({hashes}) as hashes"
+        f" group by {bucket}"
     )
+
+
+def key_set_statement(dialect: Dialect, relation: str, key: Sequence[Column]) -> Statement:
+    """How many keys there are, and the sum of their hashes; arguments as `bucket_statement`."""
+    hashes = _hashes(dialect, relation, key)
+    return Statement(f"select count(*), {dialect.total('h')} from ({hashes}) as hashes")
 
 
 def not_a_time(native: str) -> SourceError:
@@ -392,6 +400,13 @@ def _order_texts(dialect: Dialect, order: Sequence[Column]) -> list[str]:
 
 def _hash_of(dialect: Dialect, key: Sequence[Column]) -> str:
     return dialect.hashed([dialect.canonical(column.reference, column.native) for column in key])
+
+
+def _hashes(dialect: Dialect, relation: str, key: Sequence[Column], where: str = "") -> str:
+    present = [f"{column.reference} is not null" for column in key if column.nullable]
+    clause = " and ".join([*present, *([where] if where else [])])
+    hashes = f"select {_hash_of(dialect, key)} as h from {relation}"
+    return f"{hashes} where {clause}" if clause else hashes
 
 
 def _bucket(hashed: str, buckets: int) -> str:

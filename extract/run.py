@@ -30,7 +30,7 @@ from extract.runs import RunResult, Runs, lease_lost
 from extract.session import Session
 from extract.settings import Connection
 from extract.sources import CopySource, value_of
-from extract.sweep import key_set, make_sweep
+from extract.sweep import KeyCount, make_sweep
 from extract.targets.lv0 import Published, publish
 
 __all__ = ["Observer", "Options", "explain", "open_pass", "read_segment", "run"]
@@ -193,13 +193,18 @@ class _Runner:
     ) -> tuple[RunResult, Published]:
         plan, checkpoint = self._open(run_id, complete=complete, sweep=sweep)
         try:
+            keys: KeyCount | None = None
+            if plan.compares_keys:
+                # As close to each other as can be: a row that comes in between is looked for.
+                checkpoint = self._persist(lambda: self._fix_upper(plan, checkpoint, run_id))
+                keys = KeyCount(plan, self._connection)
             segments = self._read(plan, checkpoint, run_id)
             state = self._persist(lambda: self._runs.state(self._feed.name))
             checkpoint = state.checkpoint or checkpoint
             # Over all segments: each was only compared by itself.
             rejected = checkpoint.rejected + sum(segment.rejected for segment in segments)
             check_rejects(self._feed, rejected)
-            published = self._publish(plan, run_id, checkpoint, segments)
+            published = self._publish(plan, run_id, checkpoint, segments, keys)
         except (BreakerError, DataError, _MarkAheadError):
             # What can't be published is not kept for another try.
             self._session.target.discard(plan, run_id)
@@ -455,11 +460,15 @@ class _Runner:
     # -- publishing -------------------------------------------------------------------------
 
     def _publish(
-        self, plan: Plan, run_id: UUID, checkpoint: Checkpoint, segments: Sequence[Progress]
+        self,
+        plan: Plan,
+        run_id: UUID,
+        checkpoint: Checkpoint,
+        segments: Sequence[Progress],
+        keys: KeyCount | None,
     ) -> Published:
         def published() -> Published:
             target, source = self._session.target, self._session.source
-            keys = key_set(plan, source) if plan.compares_keys else None
             return publish(
                 target,
                 plan,
@@ -467,7 +476,7 @@ class _Runner:
                 checkpoint,
                 segments,
                 hashing=source.dialect.hashing,
-                source_keys=keys,
+                source_keys=keys.result(source) if keys is not None else None,
                 allow_deletes=self._options.allow_deletes,
             )
 

@@ -18,7 +18,10 @@ import yaml
 
 from extract.errors import ConfigurationError
 
-__all__ = ["Connection", "Project"]
+__all__ = ["YAML_LOADER", "Connection", "Project"]
+
+# The safe one in C, where the package has it: a project's files take it a tenth of the time.
+YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _YES = ("yes", "true", "on", "1")
 _NO = ("no", "false", "off", "0")
@@ -234,7 +237,7 @@ def _postgres_url(output: dict[str, Any], where: str) -> str:
 
 def _mapping(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), YAML_LOADER)
     except FileNotFoundError:
         raise ConfigurationError(f"{path.name} is missing in {path.parent}.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -7,28 +7,66 @@ source's code page spells otherwise) its bucket differs each time: more is read,
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from threading import Thread
 
-from extract.paging import bucket_statement
+from extract.errors import TransientError
+from extract.paging import bucket_statement, key_set_statement
 from extract.plan import KeySet, Plan, Sweep
 from extract.session import Session
-from extract.sources import Source
+from extract.settings import Connection
+from extract.sources import Source, open_source
 
-__all__ = ["key_set", "make_sweep"]
+__all__ = ["KeyCount", "make_sweep"]
 
 _ROWS_PER_BUCKET = 16
-# Fewer would let the sums of a table that has grown since it was last counted run over.
 _FEWEST = 1 << 12
 _MOST = 1 << 16
 # SQL Server's limit for a list is some thousands.
 _LONGEST_LIST = 2000
 
 
-def key_set(plan: Plan, source: Source) -> KeySet:
-    """The keys that the source has now: an index answers it alone."""
-    found = _buckets_of(plan, source, _FEWEST)
-    rows = sum(count for count, _ in found.values())
-    return KeySet(source.dialect.hashing, rows, sum(total for _, total in found.values()))
+class KeyCount:
+    """The keys that the source has now: counted, as that takes a while, beside the reading.
+
+    Args:
+        plan: of the pass.
+        connection: to the source; one of its own is opened.
+    """
+
+    def __init__(self, plan: Plan, connection: Connection) -> None:
+        self._plan = plan
+        self._connection = connection
+        self._counted: Future[KeySet] = Future()
+        # Nobody waits for the answer to a pass that failed.
+        Thread(target=self._count, name="count keys", daemon=True).start()
+
+    def result(self, source: Source) -> KeySet:
+        """What was counted; counted over `source` where the own connection was lost.
+
+        Raises:
+            ExtractError: the source can't count them.
+        """
+        try:
+            return self._counted.result()
+        except TransientError:
+            return _key_set(self._plan, source)
+
+    def _count(self) -> None:
+        try:
+            opened = open_source(self._connection, self._plan.feed.extract.database)
+            with closing(opened):
+                self._counted.set_result(_key_set(self._plan, opened))
+        except BaseException as error:
+            self._counted.set_exception(error)
+
+
+def _key_set(plan: Plan, source: Source) -> KeySet:
+    # An index answers it alone.
+    statement = key_set_statement(source.dialect, plan.shape.relation, plan.key)
+    [(rows, total)] = source.texts(statement)
+    return KeySet(source.dialect.hashing, int(rows or 0), int(total or 0))
 
 
 def make_sweep(plan: Plan, session: Session) -> Sweep:

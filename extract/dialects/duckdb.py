@@ -71,6 +71,10 @@ class DuckdbDialect:
         """48 bits of md5."""
         return self.md5_number(" || chr(31) || ".join(texts))
 
+    def total(self, expression: str) -> str:
+        """A sum of whole numbers is of a wider type."""
+        return f"sum({expression})"
+
     def joined(self, texts: Sequence[str]) -> str:
         """Canonical texts as one that is never null: chr(31) before each, chr(30) for a null."""
         parts = [f"coalesce(chr(31) || {text}, chr(30))" for text in texts]

@@ -112,6 +112,10 @@ class MysqlDialect:
         text = f", char(31 {_TEXT}), ".join(texts)
         return self.md5_number(f"concat({text})")
 
+    def total(self, expression: str) -> str:
+        """A sum of whole numbers is of a wider type."""
+        return f"sum({expression})"
+
     def joined(self, texts: Sequence[str]) -> str:
         """Canonical texts as one that is never null: chr(31) before each, chr(30) for a null."""
         parts = [f"coalesce(concat(char(31 {_TEXT}), {text}), char(30 {_TEXT}))" for text in texts]

@@ -84,6 +84,10 @@ class PostgresDialect:
         # Columns of several collations have none together.
         return f'(hashtextextended(({text}) collate "C", 0) & {_MASK})'
 
+    def total(self, expression: str) -> str:
+        """A sum of whole numbers is of a wider type."""
+        return f"sum({expression})"
+
     def joined(self, texts: Sequence[str]) -> str:
         """A concatenation of concatenations, each of as many arguments as a function takes."""
         parts = [f"coalesce(chr(31) || {text}, chr(30))" for text in texts]

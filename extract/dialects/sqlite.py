@@ -15,7 +15,7 @@ from typing import Any
 from extract.dialects.postgres import escaped
 from extract.paging import not_a_time
 
-__all__ = ["FUNCTIONS", "SqliteDialect", "kind_of"]
+__all__ = ["AGGREGATES", "FUNCTIONS", "SqliteDialect", "kind_of"]
 
 Value = int | float | str | bytes | None
 
@@ -72,6 +72,10 @@ class SqliteDialect:
     def hashed(self, texts: Sequence[str]) -> str:
         """48 bits of md5."""
         return f"stairway_hash({', '.join(texts)})"
+
+    def total(self, expression: str) -> str:
+        """A sum of integers would have to fit 64 bits, which 32,768 hashes may exceed."""
+        return f"stairway_total({expression})"
 
     def joined(self, texts: Sequence[str]) -> str:
         """Canonical texts as one that is never null: chr(31) before each, chr(30) for a null."""
@@ -190,6 +194,21 @@ def _hash(*texts: str | None) -> int | None:
     return int(hashlib.md5(joined.encode(), usedforsecurity=False).hexdigest()[:12], 16)
 
 
+class _Total:
+    """A sum of integers of any size, as text."""
+
+    def __init__(self) -> None:
+        self._sum = 0
+
+    def step(self, value: int, /) -> None:
+        """Adds one."""
+        self._sum += value
+
+    def finalize(self) -> Any:
+        """The sum."""
+        return str(self._sum)
+
+
 def _refuse() -> None:
     raise ValueError("a value of another class than the column's type")
 
@@ -203,3 +222,6 @@ FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
     "stairway_refuse": (0, _refuse),
 }
 """What the dialect calls: number of arguments (-1: any) and function, by name."""
+
+AGGREGATES: dict[str, tuple[int, Callable[[], _Total]]] = {"stairway_total": (1, _Total)}
+"""The same for what it calls over many rows."""

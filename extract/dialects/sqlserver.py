@@ -145,6 +145,10 @@ class SqlServerDialect:
         """48 bits of md5 of the texts in UTF-8, or in the database's code page."""
         return _HASH.format(self._bytes(" + nchar(31) + ".join(texts)))
 
+    def total(self, expression: str) -> str:
+        """A sum of bigint would be bigint, which 32,768 hashes may exceed."""
+        return f"sum(cast({expression} as decimal(38, 0)))"
+
     def joined(self, texts: Sequence[str]) -> str:
         """A concatenation of concatenations, each of as many arguments as a function takes."""
         separator = "cast(nchar(31) as nvarchar(max))"

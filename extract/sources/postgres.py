@@ -15,7 +15,7 @@ from extract.dialects.postgres import PostgresDialect, escaped
 from extract.errors import ConfigurationError
 from extract.paging import Statement
 from extract.settings import Connection
-from extract.shape import Column, Index, TableShape
+from extract.shape import Column, Index, TableShape, decimal_of
 from extract.sources.common import one_of, selected
 
 if TYPE_CHECKING:
@@ -181,15 +181,17 @@ class PostgresSource:
         """How a column travels.
 
         Through Arrow, a type that Arrow can't carry without loss goes in Postgres' own binary
-        form, made by its send function; numeric, which ADBC takes as decimals only, as text.
-        Copied through, everything goes as it is. A type that the warehouse need not know is text.
+        form, made by its send function; so does a decimal, which would only be taken apart to be
+        put together again. Copied through, everything goes as it is. A type that the warehouse
+        need not know is text.
         """
         stage = lv0 = kind.native
         expression = copied = reference
         if not kind.is_known:
             expression = copied = f"cast({reference} as text)"
             stage = lv0 = "text"
-        elif kind.base == "numeric":
+        elif kind.base == "numeric" and decimal_of(kind.native) is None:
+            # Staged as text (see `TableShape.as_arrow`).
             expression = f"cast({reference} as text)"
         elif kind.base not in _PLAIN:
             expression = f"{kind.send}({reference})"

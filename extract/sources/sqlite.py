@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from extract.catalog import Extract
 from extract.dialects.postgres import escaped
-from extract.dialects.sqlite import FUNCTIONS, SqliteDialect, kind_of
+from extract.dialects.sqlite import AGGREGATES, FUNCTIONS, SqliteDialect, kind_of
 from extract.errors import ConfigurationError, RowError, SourceError, TransientError
 from extract.paging import Statement
 from extract.settings import Connection
@@ -244,6 +244,8 @@ def connect(connection: Connection, database: str | None) -> SqliteSource:
             opened.execute("select count(*) from sqlite_schema").fetchone()
         for name, (arguments, function) in FUNCTIONS.items():
             opened.create_function(name, arguments, function, deterministic=True)
+        for name, (arguments, aggregate) in AGGREGATES.items():
+            opened.create_aggregate(name, arguments, aggregate)
     except BaseException:
         opened.close()
         raise

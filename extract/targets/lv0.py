@@ -314,7 +314,8 @@ class _Publishing:
             self._run(f"alter table {target} add primary key ({self._key})")
         # Incremental models ask for what was extracted since they last looked.
         self._run(f"create index on {target} (_extracted_at)")
-        # The other columns are left to autovacuum: wide tables take seconds.
+        # The other columns, and a closer look, are left to autovacuum: wide tables take seconds.
+        self._run("set local default_statistics_target = 10")
         listed = "_extracted_at, _deleted_at" + (f", {self._key}" if plan.key else "")
         self._run(f"analyze {target} ({listed})")
         self.target.drop_stage(plan)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
 
-from extract.errors import SourceError
+from extract import sweep
+from extract.errors import SourceError, TransientError
 from extract.runs import RunResult
 from sandbox.postgres import EmbeddedPostgres
 from tests.extract_support import Between, Stand
@@ -283,3 +286,41 @@ def writer(stand: Stand, table: str) -> Callable[[int], None]:
             )
 
     return write
+
+
+def test_keys_are_counted_anew_where_the_connection_that_counts_is_lost(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(stand, "counted")
+    stand.feeds(counted=incremental())
+    stand.run("counted")
+    stand.source("delete from dbo.counted where k in (3, 4)")
+    tries: list[object] = []
+
+    def refuse(*asked: object) -> None:
+        tries.append(asked)
+        raise TransientError("it broke off")
+
+    monkeypatch.setattr(sweep, "open_source", refuse)
+    assert stand.run("counted").rows_deleted == 2
+    assert tries
+    assert_equal(stand, "counted")
+
+
+def test_a_short_run_does_not_load_what_it_does_not_need(stand: Stand) -> None:
+    make(stand, "short")
+    stand.feeds(short=incremental())
+    stand.run("short")
+    stand.source(f"update dbo.short set v = 'x', u = {DAY} + interval '1 hour' where k = 2")
+    command = [sys.executable, "-X", "importtime", "-m", "extract", "--project-dir"]
+    done = subprocess.run(
+        [*command, str(stand.home), "run", "s.short", "--json"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert '"rows_updated": 1' in done.stdout
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "extract.run" in loaded
+    assert not {"pandas", "pymssql", "mssql_python", "duckdb", "pymysql"} & loaded
+    assert ("pyarrow" in loaded) == (stand.driver == "adbc")

@@ -21,6 +21,7 @@ from extract.paging import (
     boundary_statement,
     bucket_statement,
     count_statement,
+    key_set_statement,
     max_statement,
     page_statement,
     spelled_out,
@@ -187,6 +188,14 @@ def test_buckets_are_counted_and_chosen_by_the_same_number() -> None:
     )
     assert Buckets((A, B), 64, (1, 5)).render(POSTGRES).text == f"{hashed} & 63 in (1, 5)"
     assert "where" not in bucket_statement(POSTGRES, '"t"', [A], 64).text
+
+
+def test_a_set_of_keys_is_their_number_and_the_sum_of_their_hashes() -> None:
+    hashed = POSTGRES.hashed(['cast("a" as text)', 'cast("b" as text)'])
+    assert key_set_statement(POSTGRES, '"t"', [A, B]).text == (
+        f'select count(*), sum(h) from (select {hashed} as h from "t" where "b" is not null)'
+        " as hashes"
+    )
 
 
 ROWS = st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 2))

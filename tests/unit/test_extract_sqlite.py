@@ -302,3 +302,12 @@ def test_a_schema_is_refused(path: Path) -> None:
     source = made(path, "create table t (id integer primary key)")
     with closing(source), pytest.raises(SourceError, match="`dbo`"):
         described(source, schema="dbo")
+
+
+def test_a_total_of_hashes_may_exceed_64_bits(path: Path) -> None:
+    numbers = "with recursive n (i) as (select 1 union all select i + 1 from n where i < 40000)"
+    source = made(path)
+    total = source.dialect.total(str(2**48 - 1))
+    assert source.texts(Statement(f"{numbers} select {total} from n")) == [
+        (str(40_000 * (2**48 - 1)),)
+    ]

@@ -23,6 +23,7 @@ from extract.paging import (
     boundary_statement,
     bucket_statement,
     count_statement,
+    key_set_statement,
     max_statement,
     page_statement,
 )
@@ -114,6 +115,7 @@ def test_every_type_of_key_makes_a_page_a_boundary_a_count_and_a_bucket(native: 
     parsed(max_statement(TSQL, TABLE, key, ("x",)))
     for dialect in (TSQL, UTF8):
         parsed(bucket_statement(dialect, TABLE, key, 64))
+        parsed(key_set_statement(dialect, TABLE, key))
     where = KeyIs(tuple(key), (("x", "5"), ("y", "6")))
     parsed(page_statement(TSQL, TABLE, key, key, where=where))
 
