@@ -109,12 +109,12 @@ def extracted(url: str, results: Iterable[tuple[str, str, RunResult]]) -> list[R
 
 
 def modelled(url: str, run_results: Path) -> list[Row]:
-    """A row for each model that dbt built, from its run results and what it reported itself."""
+    """A row for each model and snapshot that dbt built, from its results and its own report."""
     content = json.loads(run_results.read_text())
     seconds = {
         result["unique_id"].split(".")[2]: result["execution_time"]
         for result in content["results"]
-        if result["unique_id"].startswith("model.") and result["status"] == "success"
+        if result["unique_id"].startswith(("model.", "snapshot.")) and result["status"] == "success"
     }
     with psycopg.connect(url) as connection:
         loads = connection.execute(

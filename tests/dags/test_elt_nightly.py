@@ -202,6 +202,25 @@ def test_a_failing_lv2_model_stops_the_hc_models_below_it_and_no_others(
         assert not any(task.startswith("source.") for task in tasks)
 
 
+def test_a_double_key_stops_the_history_of_its_model(dag: Any, manifest: dict[str, Any]) -> None:
+    graph = edges(dag)
+    snapshots = [name for name in manifest["nodes"] if name.startswith("snapshot.")]
+    assert snapshots
+    for name in snapshots:
+        [model] = manifest["nodes"][name]["depends_on"]["nodes"]
+        key = manifest["nodes"][name]["config"]["unique_key"]
+        [test] = [
+            test
+            for test, node in manifest["nodes"].items()
+            if node.get("attached_node") == model
+            and node["test_metadata"]["name"] == "unique"
+            and node["test_metadata"]["kwargs"]["column_name"] == key
+        ]
+        # A test of one model runs in the model's own task, which fails with it.
+        runs_in = test if test in dag.tasks_map else model
+        assert name in below(graph, runs_in)
+
+
 def test_the_dag_survives_serialization_and_renders_the_same_twice(
     bag: Any, manifest_path: Path, read_dags: Any
 ) -> None:

@@ -180,7 +180,7 @@ def test_a_failing_lv2_test_leaves_hc_below_it_untouched_while_other_branches_go
 
     failing = "model.stairway.lv2_product__product"
     stopped = {
-        name.split(".")[2] if name.startswith("model.") else f"{name.split('.')[2]}_test"
+        f"{name.split('.')[2]}_test" if name.startswith("test.") else name.split(".")[2]
         for name in below(manifest, failing)
     } & set(tasks)
     assert {"hc__product2", "hc__opportunity", "hc__service_receipt"} <= stopped

@@ -33,6 +33,8 @@ KEYS = {
 }
 
 Row = dict[str, Any]
+# An entity of lv2 and its history.
+HISTORY = ("--select", "lv2_customer__customer", "lv2_customer__customer_history")
 # Object and external id -> the kind of write and the new values of what it wrote.
 Writes = Mapping[tuple[str, str], tuple[str, Mapping[str, object]]]
 
@@ -73,6 +75,22 @@ class Stair:
         assert outcome.exception is None
         assert outcome.success == (complaints == [])
         return complaints
+
+    def statuses(self) -> dict[str, str]:
+        """By name, how each node of the last invocation ended."""
+        content = json.loads((self.target / "run_results.json").read_text(encoding="utf-8"))
+        return {each["unique_id"].split(".")[2]: each["status"] for each in content["results"]}
+
+    def versions(self) -> dict[str, list[tuple[str, bool]]]:
+        """By customer, the versions of its history in order: the name, and whether it is closed."""
+        found: dict[str, list[tuple[str, bool]]] = {}
+        for row in self.rows(
+            "select customer_no, customer_name, dbt_valid_to is not null as is_closed"
+            " from lv2.customer_history order by customer_no, dbt_valid_from"
+        ):
+            version = (row["customer_name"], row["is_closed"])
+            found.setdefault(row["customer_no"], []).append(version)
+        return found
 
     def hc(self, table: str) -> dict[str, Row]:
         key = KEYS[table]
@@ -305,7 +323,7 @@ def test_a_column_in_which_many_codes_decode_to_nothing_stops_its_model(stair: S
 def test_the_ymls_describe_exactly_the_columns_that_the_relations_have(stair: Stair) -> None:
     manifest = json.loads((stair.target / "manifest.json").read_text(encoding="utf-8"))
     for name, node in sorted(manifest["nodes"].items()):
-        if node["resource_type"] not in ("model", "seed"):
+        if node["resource_type"] not in ("model", "seed", "snapshot"):
             continue
         columns = stair.rows(
             "select column_name from information_schema.columns"
@@ -444,3 +462,66 @@ def test_a_full_refresh_of_lv1_and_lv2_changes_nothing_in_hc(stair: Stair) -> No
     rebuilt = ("--full-refresh", "--exclude", "path:dbt_project/models/hc")
     assert stair.writes_of("run", *rebuilt) == {}
     assert stair.writes_of("run", "--select", "path:dbt_project/models/hc") == {}
+
+
+def test_a_changed_customer_adds_one_version_and_a_quiet_run_none(stair: Stair) -> None:
+    stair.dbt("build", *HISTORY)
+    before = stair.versions()
+    stair.execute("""
+        update lv0.v_customer set cust_nm = '또새이름', _extracted_at = '2026-01-05 00:00+00'
+            where cust_no = 'C1';
+        -- The ERP moves UPDT_DT, and nothing that we carry.
+        update lv0.v_customer set updt_dt = '2026-01-05', _extracted_at = '2026-01-05 00:00+00'
+            where cust_no = 'C4';
+    """)
+    stair.dbt("run", "--select", "lv1_rental__v_customer")
+    stair.dbt("build", *HISTORY)
+    [(name, _)] = before["C1"][-1:]
+    after = before | {"C1": [*before["C1"][:-1], (name, True), ("또새이름", False)]}
+    assert stair.versions() == after
+    # The one version ends where the other begins.
+    assert stair.rows(
+        "select count(*) as count from lv2.customer_history as old"
+        " inner join lv2.customer_history as new on old.dbt_valid_to = new.dbt_valid_from"
+        " where old.customer_no = 'C1' and new.customer_name = '또새이름'"
+    ) == [{"count": 1}]
+
+    last = stair.rows("select max(load_id) as id from ops.model_loads")[0]["id"]
+    stair.dbt("build", *HISTORY)
+    assert stair.versions() == after
+    assert stair.rows(
+        "select rows_inserted, rows_updated, rows_unchanged from ops.model_loads"
+        " where load_id > %s and relation = 'lv2.customer_history'",
+        last,
+    ) == [{"rows_inserted": 0, "rows_updated": 0, "rows_unchanged": sum(map(len, after.values()))}]
+
+
+def test_a_customer_that_leaves_lv2_ends_its_history_and_begins_another_when_it_is_back(
+    stair: Stair,
+) -> None:
+    *earlier, (name, _) = stair.versions()["C3"]
+    stair.execute("delete from lv2.customer where customer_no = 'C3'")
+    stair.dbt("snapshot", *HISTORY)
+    assert stair.versions()["C3"] == [*earlier, (name, True)]
+    stair.dbt("build", *HISTORY)
+    assert stair.versions()["C3"] == [*earlier, (name, True), (name, False)]
+
+
+def test_a_double_key_stops_the_history(stair: Stair) -> None:
+    [index] = stair.rows(
+        "select indexname from pg_indexes where schemaname = 'lv2' and tablename = 'customer'"
+    )
+    before = stair.versions()
+    stair.execute(f"""
+        drop index lv2."{index["indexname"]}";
+        insert into lv2.customer select * from lv2.customer where customer_no = 'C1';
+    """)
+    try:
+        assert stair.complaints("build", *HISTORY)
+        statuses = stair.statuses()
+        assert statuses["lv2_customer__customer"] == "success"
+        assert statuses["lv2_customer__customer_customer_no_is_unique"] == "fail"
+        assert statuses["lv2_customer__customer_history"] == "skipped"
+        assert stair.versions() == before
+    finally:
+        stair.dbt("run", "--full-refresh", "--select", "lv2_customer__customer")
