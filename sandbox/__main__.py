@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 
 from extract.errors import ExtractError
-from sandbox import airflow, erp, heroku_connect
+from sandbox import airflow, heroku_connect, rounds
 from sandbox.api import StubApi
 from sandbox.job import in_sandbox, run_job
 from sandbox.postgres import SandboxError
@@ -82,8 +82,7 @@ def _up(stack: Stack, options: argparse.Namespace) -> None:
 def _change(stack: Stack, options: argparse.Namespace) -> None:
     """Change the sample ERP and print what was changed."""
     stack.postgres.start()
-    changed = erp.change(stack.postgres)
-    stack.follow_erp()
+    changed = rounds.change(stack.postgres, stack.api)
     (stack.home / "last_change.json").write_text(json.dumps(changed.to_dict(), indent=2) + "\n")
     print(changed.to_text())
 

@@ -64,13 +64,10 @@ class Stack:
                 postgres.drop_database(WAREHOUSE)
         postgres.create_database(WAREHOUSE)
         self.api.start()
-        self.follow_erp()
-        self.migrate()
-
-    def follow_erp(self) -> None:
-        """Lets the web APIs tell of as many rounds of changes as the sample ERP."""
-        sample = erp.read_marker(self.postgres)
+        # They tell of as many rounds of changes as the ERP, whatever became of either meanwhile.
+        sample = erp.read_marker(postgres)
         self.api.set_round(sample.round if sample else 0)
+        self.migrate()
 
     def migrate(self) -> None:
         """Brings the warehouse's schemas and hc's tables up to date."""

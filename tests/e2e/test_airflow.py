@@ -24,7 +24,8 @@ import pytest
 
 from extract.migrate import migrate
 from extract.settings import Connection
-from sandbox import airflow, erp, heroku_connect
+from sandbox import airflow, erp, heroku_connect, rounds
+from sandbox.api import StubApi
 from sandbox.postgres import EmbeddedPostgres
 
 pytestmark = pytest.mark.airflow
@@ -39,9 +40,10 @@ FAILING_TEST = "select product_no from {{ ref('lv2_product__product') }}"
 
 @dataclass(frozen=True)
 class Stair:
-    """A sample ERP, an empty warehouse and a copy of the project."""
+    """A sample ERP, the web APIs, an empty warehouse and a copy of the project."""
 
     postgres: EmbeddedPostgres
+    api: StubApi
     project: Path
     home: Path
 
@@ -60,8 +62,10 @@ class Stair:
 def stair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stair]:
     folder = tmp_path_factory.mktemp("stair")
     postgres = EmbeddedPostgres(folder / "postgres", preferred_port=0)
+    api = StubApi(folder / "api")
     postgres.start()
     try:
+        api.start()
         postgres.create_database("warehouse")
         erp.build(postgres, rows=ROWS)
         migrate(Connection("warehouse", postgres.url("warehouse")))
@@ -72,14 +76,17 @@ def stair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stair]:
             shutil.copytree(ROOT / name, project / name, ignore=ignored)
         for name in FILES:
             shutil.copy(ROOT / name, project / name)
-        yield Stair(postgres, project, folder / "airflow")
+        yield Stair(postgres, api, project, folder / "airflow")
     finally:
+        api.stop()
         postgres.stop()
 
 
 @pytest.fixture(scope="module")
 def service(stair: Stair) -> Iterator[airflow.RunningAirflow]:
-    running = airflow.start(stair.postgres, stair.home, stair.project, port=0)
+    running = airflow.start(
+        stair.postgres, stair.home, stair.project, port=0, sources=stair.api.environment()
+    )
     try:
         yield running
     finally:
@@ -131,7 +138,9 @@ def members(groups: set[int]) -> list[int]:
 
 
 def test_airflow_dags_test_goes_green_on_an_empty_warehouse(stair: Stair) -> None:
-    env = airflow.prepare(stair.postgres, stair.home, stair.project)
+    env = airflow.prepare(
+        stair.postgres, stair.home, stair.project, sources=stair.api.environment()
+    )
     done = subprocess.run(
         [sys.executable, "-m", "airflow", "dags", "test", "elt_nightly"],
         cwd=stair.project,
@@ -152,7 +161,7 @@ def test_the_scheduler_runs_a_triggered_run_to_success_and_publishes_what_change
     stair: Stair, service: airflow.RunningAirflow
 ) -> None:
     before = heroku_connect.hc_writes(stair.postgres.url("warehouse"))
-    change = erp.change(stair.postgres)
+    change = rounds.change(stair.postgres, stair.api)
     state, tasks = run_dag(service)
     assert set(tasks.values()) == {"success"}, tasks
     assert state == "success"
@@ -175,7 +184,7 @@ def test_a_failing_lv2_test_leaves_hc_below_it_untouched_while_other_branches_go
     until(lambda: digest in service.api.call("GET", "/dags/elt_nightly/details")["doc_md"])
 
     before = stair.published()
-    erp.change(stair.postgres)
+    rounds.change(stair.postgres, stair.api)
     state, tasks = run_dag(service)
 
     failing = "model.stairway.lv2_product__product"

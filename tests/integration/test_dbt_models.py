@@ -26,6 +26,7 @@ KEYS = {
     "contract_move_receipt": "erp_move_receipt_no__c",
     "opportunity": "erp_order_no__c",
     "product2": "erp_goods_code__c",
+    "public_institution": "institution_key__c",
     "service_evaluation": "erp_evaluation_no__c",
     "service_receipt": "erp_receipt_no__c",
     "shipping_evaluation": "erp_evaluation_no__c",
@@ -131,6 +132,19 @@ def stair(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) 
         patch.setenv("STAIRWAY_DBNAME", DATABASE)
         stair.dbt("build")
         yield stair
+
+
+def test_institutions_of_all_lists_arrive_with_keys_that_tell_case_apart(stair: Stair) -> None:
+    found = stair.hc("public_institution")
+    assert {
+        key: (row["institution_kind__c"], row["erp_deleted__c"]) for key, row in found.items()
+    } == {
+        "hospital-aB1=": ("Hospital", False),
+        "hospital-ab1=": ("Hospital", False),
+        "town_hall-1111053000": ("Town Hall", True),
+    }
+    assert found["hospital-aB1="]["longitude__c"] == 127.027619
+    assert [row["opened_date__c"] for row in found.values()] == [date(1994, 11, 1), None, None]
 
 
 def test_a_contract_arrives_clean_decoded_and_with_its_addition(stair: Stair) -> None:

@@ -9,6 +9,11 @@ from extract.settings import Project
 from tests.project.conftest import Parsed
 
 TABLES = {
+    "public_data.care_center",
+    "public_data.hospital",
+    "public_data.school",
+    "public_data.town_hall",
+    "public_data.welfare_center",
     "rental.r_call_group",
     "rental.r_contract_cancel_receipt",
     "rental.r_contract_move_receipt",
