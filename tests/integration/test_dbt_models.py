@@ -353,7 +353,7 @@ def test_the_ymls_describe_exactly_the_columns_that_the_relations_have(stair: St
 def test_salesforce_accepts_every_row(stair: Stair) -> None:
     report = drain(stair.url)
     assert dict(report.refused) == {}
-    assert sum(report.accepted.values()) == 5 + 5 + 1 + 3 + 2 + 2 + 2 + 1 + 1
+    assert report.accepted == {name: len(stair.hc(name)) for name in KEYS}
 
 
 def test_each_changed_row_of_the_erp_is_one_write_of_what_changed(stair: Stair) -> None:
@@ -468,7 +468,7 @@ def test_a_run_with_nothing_new_writes_nothing_on_any_step(stair: Stair) -> None
         " from ops.model_loads where load_id > %s order by relation",
         last,
     )
-    assert len(loads) == 41
+    assert len(loads) == len(list((ROOT / "dbt_project" / "models").glob("*/*.sql")))
     assert [load["relation"] for load in loads if load["written"]] == []
 
 
