@@ -22,7 +22,7 @@ _PEERS = ROOT / "bench" / "peers"
 _PGLOADER = """\
 load database from {source} into {target}
 with include drop, create tables, create no indexes, no foreign keys, reset no sequences,
-     prefetch rows = 10000
+     prefetch rows = 2000, batch rows = 2000, workers = 2, concurrency = 1
 cast type "timestamp without time zone" to timestamp drop typemod,
      type "time without time zone" to time drop typemod
 including only table names matching '{table}' in schema '{schema}'
