@@ -287,7 +287,7 @@ truncate sample.batch;
 
 insert into sample.batch
 select
-    24 + current_setting('sample.round')::bigint,
+    40 + current_setting('sample.round')::bigint,
     k.at
 from clock as k
 where k.feed = 'rental.r_call_group';

@@ -76,9 +76,12 @@ select
     sample.staff(b.n, 744) as recept_user_id,
     sample.person(b.n, 745) as recept_user_nm,
     b.status as cancel_status_cd,
-    sample.pick(
-        b.n, 748, array['01', '02', '03', '04', '05', '06', '07', '09', '11', '12', '77', null]
-    ) as cancel_reason_cd,
+    case b.n % 40
+        when 9 then '77'
+        else sample.pick(
+            b.n, 748, array['01', '02', '03', '04', '05', '06', '07', '09', '11', '12', null]
+        )
+    end as cancel_reason_cd,
     sample.memo(b.n, 749) as cancel_memo,
     sample.blank(b.n, 750, sample.phone(b.n, 751)) as tel_no,
     sample.stray(b.n, 752, sample.pick(b.n, 753, sample.sales_groups())) as charge_grp_cd,

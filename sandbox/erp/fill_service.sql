@@ -58,7 +58,7 @@ select
     b.kind as ship_type_cd,
     b.status as ship_status_cd,
     case
-        when b.status = '4' and sample.dice(b.n, 626, 20) = 0 then '88'
+        when b.status = '4' and sample.dice(b.n, 626, 40) = 0 then '88'
         when b.status = '4' then sample.pick(b.n, 627, array['01', '02', '03', '04', '05'])
         else sample.pick(b.n, 628, array['', null])
     end as delay_reason_cd,
@@ -165,7 +165,8 @@ from (
     offset 0
 ) as b;
 
--- An evaluation and its call share order and customer, as fill_receipts.sql draws them.
+-- An evaluation has its call's order and customer, which fill_receipts.sql draws in this way; those
+-- of a call that was entered twice may be of another.
 create view sample.r_service_evaluation_rows as
 select
     b.n as eval_seq,

@@ -74,7 +74,7 @@ _NUMBERS = {
     "r_prod_symptom_hdr": "generate_series(0, 7) as n",
     "r_prod_symptom_dtl": "generate_series(0, 39) as n",
     "r_prod_symptom_sml": "generate_series(0, 79) as n",
-    "r_call_group": "generate_series(1, 24) as n",
+    "r_call_group": "generate_series(1, 40) as n",
     "r_install_fee": "generate_series(0, 59) as n",
 }
 
