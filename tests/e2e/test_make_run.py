@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import psycopg
-import pytest
 
 from sandbox.postgres import EmbeddedPostgres
+from tests.e2e.copies import dbt, run, sandbox, warehouse
 
-ROOT = Path(__file__).resolve().parents[2]
-_PARTS = ("extract", "sandbox", "dbt_project", "seeds", "dags", "tests/dbt")
-_FILES = ("dbt_project.yml", "profiles.yml", "connections.yml")
 # Objects of which each record is one row of one feed.
 _OBJECTS = {
     "rental.r_contract_cancel_receipt": "contract_cancel_receipt",
@@ -29,46 +18,6 @@ _OBJECTS = {
     "rental.r_shipping_info": "shipping_info",
     "rental.r_shipping_evaluation": "shipping_evaluation",
 }
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A copy of the project whose services are stopped in the end."""
-    copy = tmp_path_factory.mktemp("project")
-    for part in _PARTS:
-        shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in _FILES:
-        shutil.copy(ROOT / name, copy)
-    try:
-        yield copy
-    finally:
-        sandbox(copy, "stop")
-
-
-def sandbox(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """`python -m sandbox` in a project, on a port of its own."""
-    kept = {name: value for name, value in os.environ.items() if "STAIRWAY" not in name}
-    return subprocess.run(
-        [sys.executable, "-m", "sandbox", *arguments],
-        cwd=project,
-        env={**kept, "STAIRWAY_PORT": "0"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def run(project: Path, *arguments: str) -> dict[str, Any]:
-    """The summary of a run that succeeded."""
-    done = sandbox(project, "run", *arguments)
-    assert done.returncode == 0, done.stdout + done.stderr
-    summary: dict[str, Any] = json.loads((project / ".sandbox" / "last_run.json").read_text())
-    return summary
-
-
-def warehouse(project: Path) -> psycopg.Connection[Any]:
-    """A connection to the project's warehouse."""
-    return psycopg.connect(EmbeddedPostgres(project / ".sandbox" / "postgres").url("warehouse"))
 
 
 def log_size(project: Path) -> int:
@@ -131,17 +80,8 @@ def test_a_missing_hc_table_stops_its_model_with_one_clear_line(project: Path) -
     with warehouse(project) as connection:
         connection.execute("alter table hc.account rename to account_away")
     try:
-        done = subprocess.run(
-            [str(Path(sys.executable).parent / "dbt"), "run", "-s", "hc__account", "hc__product2"],
-            cwd=project,
-            env={
-                **os.environ,
-                "STAIRWAY_PORT": str(EmbeddedPostgres(project / ".sandbox" / "postgres").port),
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        port = EmbeddedPostgres(project / ".sandbox" / "postgres").port
+        done = dbt(project, port, "run", "-s", "hc__account", "hc__product2")
     finally:
         with warehouse(project) as connection:
             connection.execute("alter table hc.account_away rename to account")
