@@ -35,17 +35,13 @@ customers as (
 ),
 
 holders as (
-    select c.latest_cust_no as cust_no
+    select distinct c.latest_cust_no as cust_no
     from customers as c
-    where
-        c.cust_no in (
-            select trim(o.cust_no) from dbo.r_order_contract as o
-            where o.cust_no is not null
-        )
-        or c.cust_no in (
-            select trim(r.cust_no) from dbo.r_service_receipt as r
-            where r.cust_no is not null
-        )
+    inner join (
+        select trim(cust_no) as cust_no from dbo.r_order_contract
+        union
+        select trim(cust_no) from dbo.r_service_receipt
+    ) as held on c.cust_no = held.cust_no
 )
 
 select
@@ -61,7 +57,8 @@ select
     nullif(c.latest_cust_no, v.cust_no) as merged_into,
     coalesce(c.is_dormant, false)
     and c.latest_cust_no = v.cust_no
-    and v.cust_no not in (select h.cust_no from holders as h) as is_dormant
+    and h.cust_no is null as is_dormant
 from dbo.v_customer as v
 inner join customers as c on v.cust_no = c.cust_no
-left join contacts as t on v.cust_no = t.cust_no;
+left join contacts as t on v.cust_no = t.cust_no
+left join holders as h on v.cust_no = h.cust_no;
