@@ -21,27 +21,12 @@ Runbook: docs/runbooks/elt_nightly.md
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from _stairway.faults import fail_at_once_unless_transient
 from _stairway.gates import add_gates
 from _stairway.manifest import require_current_manifest
-from _stairway.project import MANIFEST, PROFILE, PROJECT_DIR, TARGET
-from _stairway.sources import source_group, task_id
+from _stairway.project import MANIFEST, PROJECT_DIR
+from _stairway.rendering import DEFAULT_ARGS, RETURN_IDS, rendered
 from airflow.sdk import CronTriggerTimetable, get_parsing_context
-from cosmos import (
-    DbtDag,
-    DbtResourceType,
-    ExecutionConfig,
-    ExecutionMode,
-    InvocationMode,
-    LoadMode,
-    ProfileConfig,
-    ProjectConfig,
-    RenderConfig,
-    SourceRenderingBehavior,
-    TestBehavior,
-)
+from cosmos import DbtDag
 
 in_task = get_parsing_context().task_id is not None
 digest = require_current_manifest(PROJECT_DIR, MANIFEST, compare=not in_task)
@@ -54,37 +39,8 @@ dag = DbtDag(
     schedule=CronTriggerTimetable("0 0 * * *", timezone="Asia/Seoul"),
     catchup=False,
     max_active_runs=1,
-    default_args={
-        "owner": "data-platform",
-        "retries": 2,
-        "retry_delay": timedelta(minutes=5),
-    },
+    default_args=DEFAULT_ARGS,
     tags=["elt", "erp", "salesforce"],
-    project_config=ProjectConfig(
-        PROJECT_DIR,
-        models_relative_path="dbt_project/models",
-        seeds_relative_path="seeds",
-        snapshots_relative_path="dbt_project/snapshots",
-        manifest_path=MANIFEST,
-        project_name=PROFILE,
-        install_dbt_deps=False,
-    ),
-    profile_config=ProfileConfig(
-        profile_name=PROFILE, target_name=TARGET, profiles_yml_filepath=PROJECT_DIR / "profiles.yml"
-    ),
-    execution_config=ExecutionConfig(
-        execution_mode=ExecutionMode.LOCAL, invocation_mode=InvocationMode.DBT_RUNNER
-    ),
-    render_config=RenderConfig(
-        load_method=LoadMode.DBT_MANIFEST,
-        emit_datasets=False,
-        test_behavior=TestBehavior.BUILD,
-        should_detach_multiple_parents_tests=True,
-        source_rendering_behavior=SourceRenderingBehavior.ALL,
-        node_converters={DbtResourceType.SOURCE: source_group},
-        normalize_task_id=task_id,
-        normalize_task_display_name=task_id,
-    ),
-    operator_args={"callback": fail_at_once_unless_transient},
+    **rendered(exclude=[RETURN_IDS]),
 )
 add_gates(dag.dbt_graph.filtered_nodes, dag.tasks_map)

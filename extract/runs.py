@@ -50,7 +50,7 @@ _HELD_SEGMENT: LiteralString = f"""
 """
 _PROGRESS: LiteralString = "after, is_done, pages, rows, bytes, nul_removed, rejected, staged"
 # The newest migration that this code knows.
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 
 @dataclass(frozen=True)

@@ -72,3 +72,41 @@ begin
     return null;
 end
 $$;
+
+-- What Heroku Connect offers to queue a row again. It takes an hstore; here the function of that name
+-- gives what this log holds, so that a call reads the same on both.
+create or replace function public.hstore(anyelement) returns jsonb language sql immutable as $$
+    select to_jsonb($1)
+$$;
+
+create or replace function hc.hc_capture_insert_from_row(
+    source_row jsonb, table_name varchar, excluded_cols text[] default '{}'
+) returns integer language sql as $$
+    insert into hc._trigger_log (table_name, record_id, action, values)
+    select
+        table_name,
+        (source_row ->> 'id')::bigint,
+        'INSERT',
+        jsonb_strip_nulls(source_row - excluded_cols - '{_hc_lastop,_hc_err}'::text[])
+    where source_row ->> 'id' is not null
+    returning id::integer
+$$;
+
+-- Without `columns_to_include` it queues every column, and Salesforce refuses those that it computes.
+create or replace function hc.hc_capture_update_from_row(
+    source_row jsonb, table_name varchar, columns_to_include text[] default '{}'
+) returns integer language sql as $$
+    insert into hc._trigger_log (table_name, record_id, sfid, action, values)
+    select
+        table_name,
+        (source_row ->> 'id')::bigint,
+        source_row ->> 'sfid',
+        'UPDATE',
+        (
+            select jsonb_object_agg(field.key, field.value)
+            from jsonb_each(source_row - '{_hc_lastop,_hc_err}'::text[]) as field
+            where columns_to_include = '{}' or field.key = any(columns_to_include)
+        )
+    where source_row ->> 'id' is not null
+    returning id::integer
+$$;

@@ -114,6 +114,8 @@ MODELS = {
     "contract__c": CHILDREN + " select no as no__c, k as account__r__k__c, rank as rank__c"
     " from public.contract -- after {{ ref('account') }}",
     "tidy": TIDY_ROWS,
+    "refused": GOOD + "select k as k__c, name, amount from public.refused",
+    "contested": GOOD + "select k as k__c, name, amount from public.contested",
     "paused": GOOD + THREE,
 }
 PUBLISHED = ("account", "contract__c", "tidy")
@@ -121,6 +123,9 @@ SOURCE = """
 create table public.account as
 select 'K' || i as k, 'n' || i % 100 as name, i / 3.0::double precision as amount
 from generate_series(1, 10000) as i;
+create table public.refused as
+select 'K' || i as k, 'n' as name, i::double precision as amount from generate_series(1, 3) as i;
+create table public.contested as table public.refused;
 create table public.contract as
 select 'C' || i as no, 'K' || 1 + i % 7 as k, i::double precision as rank
 from generate_series(1, 100) as i;
@@ -381,3 +386,91 @@ def test_values_are_written_as_salesforce_keeps_them_so_that_its_poll_changes_no
         ("T3", "None", "x", "None", "666666666.667", "False", "None", "None", "None"),
     ]  # fmt: skip
     assert second == first
+
+
+def _log(project: Throwaway, table: str) -> list[tuple[Any, ...]]:
+    """What a table has queued so far, with the external ids."""
+    return project.rows(
+        f"select action, k__c, l.values from hc._trigger_log as l left join hc.{table} as t"
+        f" on t.id = record_id where table_name = '{table}' and state <> 'IGNORE' order by l.id"
+    )
+
+
+def test_a_refused_row_is_sent_again_when_it_changes_or_is_requeued_and_never_else(
+    project: Throwaway, mapped: Path
+) -> None:
+    def publish() -> list[tuple[Any, ...]]:
+        before = len(_log(project, "refused"))
+        assert project.dbt("run", "--select", "refused")["refused"].ok
+        return _log(project, "refused")[before:]
+
+    def requeue(**arguments: Any) -> tuple[list[str], list[tuple[Any, ...]]]:
+        before = len(_log(project, "refused"))
+        told = project.operation("requeue_failed", object="refused", **arguments)
+        return told, _log(project, "refused")[before:]
+
+    assert [row[:2] for row in publish()] == [("INSERT", f"K{i}") for i in (1, 2, 3)]
+    drain(project.url, {"refused": {"K1", "K2"}}, mapped)
+    assert publish() == []
+
+    # By default it only says what it would do.
+    would = "hc.refused: 2 refused record(s) would be queued again (dry_run): UNABLE_TO_LOCK_ROW 2."
+    assert requeue() == ([f"{would} K1, K2"], [])
+    k1 = {"id": 1, "k__c": "K1", "name": "n", "amount": 1}
+    again = "hc.refused: 1 refused record(s) queued again: UNABLE_TO_LOCK_ROW 1. K1"
+    assert requeue(keys=["K1", "K3"], dry_run=False) == ([again], [("INSERT", "K1", k1)])
+    # It is queued already: nothing is queued twice.
+    none = "hc.refused: 0 refused record(s) queued again"
+    assert requeue(keys=["K1"], dry_run=False) == ([none], [])
+    drain(project.url, {"refused": {"K2"}}, mapped)
+    states = "select k__c, sfid is not null, _hc_lastop from hc.refused order by k__c"
+    assert project.rows(states)[:2] == [("K1", True, "INSERTED"), ("K2", False, "FAILED")]
+
+    project.execute("update public.refused set name = 'm' where k in ('K1', 'K2')")
+    assert publish() == [("UPDATE", "K1", {"name": "m"}), ("UPDATE", "K2", {"name": "m"})]
+    drain(project.url, {"refused": {"K1"}}, mapped)
+    assert publish() == []
+    # A record that Salesforce has is sent as an update of our fields, and of no others.
+    assert requeue(message="it's not this", dry_run=False) == ([none], [])
+    fields = {"k__c": "K1", "name": "m", "amount": 1}
+    assert requeue(message="exclusive ACCESS", dry_run=False) == (
+        [again],
+        [("UPDATE", "K1", fields)],
+    )
+    drain(project.url, mappings=mapped)
+    assert {row[1:] for row in project.rows(states)} <= {(True, "INSERTED"), (True, "UPDATED")}
+
+
+def test_a_requeue_of_what_nobody_publishes_or_with_odd_arguments_is_refused(
+    project: Throwaway, mapped: Path
+) -> None:
+    [unknown] = project.operation("requeue_failed", object="refusd", dry_run=False)
+    assert "No hc model publishes `refusd`; there are account, broken_contract" in unknown
+    [odd] = project.operation("requeue_failed", object="refused", keys="K1", dry_run=False)
+    assert "`keys` (a list)" in odd
+
+
+def test_a_field_that_salesforce_keeps_changing_is_counted_once_a_round(
+    project: Throwaway, mapped: Path
+) -> None:
+    def round_of(*statements: str) -> list[tuple[Any, ...]]:
+        """What Salesforce or the ERP did, then a publication; the contests known after it."""
+        project.execute(*statements)
+        assert project.dbt("run", "--select", "contested")["contested"].ok
+        drain(project.url, mappings=mapped)
+        return project.rows(
+            "select relation, external_id, field, rounds from ops.hc_contests order by 2, 3"
+        )
+
+    polled = "set xmlbinary = 'hex'; update hc.contested set name = '{}' where k__c = 'K1'"
+    assert round_of() == []
+    assert round_of("update public.contested set name = 'erp' where k = 'K1'") == []
+    assert round_of(polled.format("them")) == [("hc.contested", "K1", "name", 1)]
+    assert round_of() == [("hc.contested", "K1", "name", 1)]
+    # What the ERP changes itself is no contest.
+    changed = "update public.contested set amount = 7 where k = 'K2'"
+    assert round_of(changed, polled.format("new")) == [("hc.contested", "K1", "name", 2)]
+    assert project.rows("select name from hc.contested where k__c = 'K1'") == [("erp",)]
+    # A week without another round ends it.
+    past = "update ops.hc_contests set last_at = last_at - interval '8 days'"
+    assert round_of(past) == []

@@ -73,7 +73,8 @@ class Throwaway:
             (home / path).parent.mkdir(parents=True, exist_ok=True)
             (home / path).write_text(text)
         made = cls(home, cluster, database)
-        made.execute((ROOT / "extract/migrations/0001_stair.sql").read_text())
+        for path in sorted((ROOT / "extract/migrations").glob("*.sql")):
+            made.execute(path.read_text())
         return made
 
     @property
@@ -89,6 +90,14 @@ class Throwaway:
         with psycopg.connect(self.url) as connection:
             return connection.execute(query.encode()).fetchall()
 
+    def _parsed(self) -> Manifest:
+        # Once: dbt would parse all over again whenever the variables change.
+        if not self._manifest:
+            parsed = dbtRunner().invoke(["parse", *self._flags]).result
+            assert isinstance(parsed, Manifest)
+            self._manifest.append(parsed)
+        return self._manifest[0]
+
     @property
     def _flags(self) -> list[str]:
         # dbt never closes its log file, and an open file at exit is a warning.
@@ -98,12 +107,7 @@ class Throwaway:
 
     def dbt(self, command: str, *args: str, **variables: Any) -> dict[str, Outcome]:
         """The outcome of each node by name; fails where dbt itself failed."""
-        # Parsed once: dbt would parse all over again whenever the variables change.
-        if not self._manifest:
-            parsed = dbtRunner().invoke(["parse", *self._flags]).result
-            assert isinstance(parsed, Manifest)
-            self._manifest.append(parsed)
-        result = dbtRunner(manifest=self._manifest[0]).invoke(
+        result = dbtRunner(manifest=self._parsed()).invoke(
             [*command.split(), *args, *self._flags, "--vars", json.dumps(variables)]
         )
         assert result.exception is None, result.exception
@@ -114,6 +118,19 @@ class Throwaway:
             for r in getattr(result.result, "results", ())
             if hasattr(r, "node")
         }
+
+    def operation(self, macro: str, **arguments: Any) -> list[str]:
+        """What `dbt run-operation` told, where it succeeds; else its error alone."""
+        told: list[str] = []
+
+        def listen(event: Any) -> None:
+            if event.info.name in ("JinjaLogInfo", "RunningOperationCaughtError"):
+                told.append(" ".join(event.info.msg.split()))
+
+        dbtRunner(manifest=self._parsed(), callbacks=[listen]).invoke(
+            ["run-operation", macro, "--args", json.dumps(arguments), *self._flags]
+        )
+        return told
 
     def loads(self) -> list[tuple[Any, ...]]:
         """All loads so far: model, relation, inserted, updated, unchanged, deleted."""

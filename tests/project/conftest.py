@@ -31,7 +31,16 @@ class Parsed:
 
     @property
     def sources(self) -> list[Node]:
-        """The source tables, in order of their ids."""
+        """The source tables that feeds fill, in order of their ids."""
+        return [node for node in self._all_sources if "extract" in node["config"]["meta"]]
+
+    @property
+    def answers(self) -> list[Node]:
+        """The source tables that nothing extracts, as they hold what Salesforce answers."""
+        return [node for node in self._all_sources if "extract" not in node["config"]["meta"]]
+
+    @property
+    def _all_sources(self) -> list[Node]:
         return [node for _, node in sorted(self.manifest["sources"].items())]
 
     def tests_of(self, node: Node) -> list[Node]:

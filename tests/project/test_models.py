@@ -70,7 +70,7 @@ def test_a_yml_stays_below_500_lines(root: Path) -> None:
 
 
 def test_every_description_states_grain_and_key(parsed: Parsed, models: dict[str, Node]) -> None:
-    described = [*models.values(), *parsed.nodes("seed"), *parsed.sources]
+    described = [*models.values(), *parsed.nodes("seed"), *parsed.sources, *parsed.answers]
     silent = [
         node["unique_id"]
         for node in described
@@ -165,12 +165,14 @@ def test_every_code_that_is_decoded_is_tested_and_listed_where_it_has_no_name(
 
 def test_only_lv1_reads_the_mirrors(models: dict[str, Node]) -> None:
     allowed = {"lv1": ("source", "lv1"), "lv2": ("lv1", "lv2"), "hc": ("lv2", "hc", "seed")}
+    # Who sees to an error isn't known to the ERP nor to Salesforce.
+    kept_by_hand = ("lv2_quality__salesforce_error", "seed.stairway.salesforce_error_owners")
     wrong: list[str] = []
     for name, node in models.items():
         for parent in node["depends_on"]["nodes"]:
             kind = parent.split(".")[0]
             layer = re.split(r"_+", parent.split(".")[-1])[0] if kind == "model" else kind
-            if layer not in allowed[node["schema"]]:
+            if layer not in allowed[node["schema"]] and (name, parent) != kept_by_hand:
                 wrong.append(f"{name} <- {parent}")
     assert wrong == []
 
@@ -195,7 +197,9 @@ def test_deletes_in_the_erp_are_carried_as_a_flag(models: dict[str, Node]) -> No
     wrong = [
         name
         for name, node in models.items()
-        if not flags[node["schema"]] <= set(node["columns"]) and "quality" not in name
+        if not flags[node["schema"]] <= set(node["columns"])
+        # These hold no rows of the ERP.
+        and not name.startswith(("lv2_quality__", "lv1_salesforce__"))
     ]
     assert wrong == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -134,3 +135,36 @@ def test_one_column_can_be_followed_from_the_erp_to_salesforce(
     overview = parsed.manifest["docs"]["doc.stairway.__overview__"]["block_contents"]
     for word in ("MONTH_AMT", *(column for _, column, _ in steps)):
         assert word in overview
+
+
+def test_the_answers_to_every_object_are_read_and_by_lv1_salesforce_alone(
+    parsed: Parsed, models: dict[str, Node]
+) -> None:
+    wanted = {f"heroku_connect.{name}" for name in _hc(models)}
+    answers = {
+        node["unique_id"]: f"{node['source_name']}.{node['name']}" for node in parsed.answers
+    }
+    assert set(answers.values()) == {*wanted, "heroku_connect._trigger_log", "ops.hc_contests"}, (
+        "list the object in hc__heroku_connect.yml"
+    )
+    readers: dict[str, set[str]] = {}
+    for name, node in models.items():
+        for parent in answers.keys() & set(node["depends_on"]["nodes"]):
+            readers.setdefault(name, set()).add(answers[parent])
+    assert all(name.startswith("lv1_salesforce__") for name in readers), readers
+    failures = readers["lv1_salesforce__failed_write"] - {"heroku_connect._trigger_log"}
+    assert failures == wanted, "list the object in lv1_salesforce__failed_write.sql"
+
+
+def test_the_errors_name_each_object_by_its_external_id(models: dict[str, Node]) -> None:
+    text = models["lv1_salesforce__failed_write"]["raw_code"]
+    listed = dict(re.findall(r"'(\w+)': '(\w+__c)'", text))
+    assert listed == {name: node["config"]["external_id"] for name, node in _hc(models).items()}
+
+
+def test_an_owner_of_errors_is_named_for_an_object_that_is_there(
+    models: dict[str, Node], root: Path
+) -> None:
+    with (root / "seeds/salesforce_error_owners.csv").open(encoding="utf-8", newline="") as file:
+        objects = {row["object_name"] for row in csv.DictReader(file)}
+    assert objects <= {"any", *_hc(models)}

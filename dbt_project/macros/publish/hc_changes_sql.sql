@@ -4,7 +4,8 @@
     select
         r.*,
         t.id as _hc_id,
-        t.isdeleted is true as _hc_isdeleted
+        t.isdeleted is true as _hc_isdeleted,
+        md5(r::text)::uuid as _hc_payload
     from hc_upsert_rows as r
     left join {{ target }} as t on t.{{ external_id }} = r.{{ external_id }}
     where

@@ -14,6 +14,8 @@
         _updated bigint := 0;
         _inserted bigint;
     begin
+        {{ hc_contests_sql(target, fields) }}
+
         -- Row by row, because a joined update writes in the order of its plan, and Salesforce's bulk
         -- mode wants children ordered by parent.
         for _change in

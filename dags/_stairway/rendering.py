@@ -1,0 +1,74 @@
+"""How the DAGs run dbt: the project, its profile, and what Cosmos makes of the graph."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from cosmos import (
+    DbtResourceType,
+    ExecutionConfig,
+    ExecutionMode,
+    InvocationMode,
+    LoadMode,
+    ProfileConfig,
+    ProjectConfig,
+    RenderConfig,
+    SourceRenderingBehavior,
+    TestBehavior,
+)
+
+from _stairway.faults import fail_at_once_unless_transient
+from _stairway.project import MANIFEST, PROFILE, PROJECT_DIR, TARGET
+from _stairway.sources import source_group, task_id
+
+__all__ = ["DEFAULT_ARGS", "RETURN_IDS", "dbt_profile", "rendered"]
+
+# Models that read what Salesforce has answered: return_ids_nightly builds them.
+RETURN_IDS = "tag:return_ids"
+DEFAULT_ARGS = {
+    "owner": "data-platform",
+    "retries": 2,
+    "retry_delay": timedelta(minutes=5),
+}
+
+
+def dbt_profile() -> ProfileConfig:
+    """The warehouse, as profiles.yml says."""
+    return ProfileConfig(
+        profile_name=PROFILE, target_name=TARGET, profiles_yml_filepath=PROJECT_DIR / "profiles.yml"
+    )
+
+
+def rendered(
+    *, select: list[str] | None = None, exclude: list[str] | None = None
+) -> dict[str, Any]:
+    """The arguments of a `DbtDag` that renders that part of the graph."""
+    return {
+        "project_config": ProjectConfig(
+            PROJECT_DIR,
+            models_relative_path="dbt_project/models",
+            seeds_relative_path="seeds",
+            snapshots_relative_path="dbt_project/snapshots",
+            manifest_path=MANIFEST,
+            project_name=PROFILE,
+            install_dbt_deps=False,
+        ),
+        "profile_config": dbt_profile(),
+        "execution_config": ExecutionConfig(
+            execution_mode=ExecutionMode.LOCAL, invocation_mode=InvocationMode.DBT_RUNNER
+        ),
+        "render_config": RenderConfig(
+            load_method=LoadMode.DBT_MANIFEST,
+            emit_datasets=False,
+            select=select or [],
+            exclude=exclude or [],
+            test_behavior=TestBehavior.BUILD,
+            should_detach_multiple_parents_tests=True,
+            source_rendering_behavior=SourceRenderingBehavior.ALL,
+            node_converters={DbtResourceType.SOURCE: source_group},
+            normalize_task_id=task_id,
+            normalize_task_display_name=task_id,
+        ),
+        "operator_args": {"callback": fail_at_once_unless_transient},
+    }

@@ -1,0 +1,4 @@
+{# The relation has no row: it lists what somebody has to see to. #}
+{% test empty(model) %}
+    select * from {{ model }}
+{% endtest %}
