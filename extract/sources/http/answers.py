@@ -50,8 +50,13 @@ def read_answer(body: bytes, charset: str | None, api: HttpApi, place: str) -> A
         if code in api.result.empty:
             return Answer([], 0 if api.total else None)
         if code not in api.result.ok:
-            kind = TransientError if code in api.result.transient else SourceError
-            raise kind(f"{place}: the API refuses: {_said(tree, api)}.")
+            said = f"{place}: the API refuses: {_said(tree, api)}."
+            if code in api.result.transient:
+                raise TransientError(said)
+            raise SourceError(
+                f"{said} Where that is of the key, fix `key` in connections.yml; where it is of the "
+                "quota, run again when there is a new one."
+            )
     if found != api.format:
         raise SourceError(
             f"{place}: the answer is {found}, not {api.format}; it has {_names(tree)}. "
@@ -138,7 +143,7 @@ def _said(tree: Node, api: HttpApi) -> str:
         return ""
     parts = (_first(tree, api.result.code), _first(tree, api.result.message))
     text = " ".join(" ".join(part for part in parts if part).split())
-    return text[:_LONGEST_TEXT]
+    return text[:_LONGEST_TEXT].rstrip(". ")
 
 
 def _first(tree: Node, paths: Sequence[Sequence[str]]) -> str | None:
