@@ -54,7 +54,7 @@ def read_answer(body: bytes, charset: str | None, api: HttpApi, place: str) -> A
             if code in api.result.transient:
                 raise TransientError(said)
             raise SourceError(
-                f"{said} Where that is of the key, fix `key` in connections.yml; where it is of the "
+                f"{said} If that is about the key, fix `key` in connections.yml; if about the "
                 "quota, run again when there is a new one."
             )
     if found != api.format:
