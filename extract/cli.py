@@ -19,6 +19,7 @@ from extract.audit.cli import add_parser as add_audit
 from extract.catalog import Feed, json_schema, read_catalog, select
 from extract.errors import ConfigurationError, ExtractError
 from extract.migrate import migrate
+from extract.parity.cli import add_parser as add_parity
 from extract.plan import Plan
 from extract.progress import Bars, Lines
 from extract.run import Options, explain, run
@@ -315,4 +316,5 @@ def _parser() -> argparse.ArgumentParser:
     schema_parser.set_defaults(command=_schema)
     add_verify(commands)
     add_audit(commands)
+    add_parity(commands)
     return parser
