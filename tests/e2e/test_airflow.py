@@ -1,7 +1,7 @@
 """elt_nightly under a real Airflow: in one process, under the scheduler, and with a failing test.
 
-The project is a copy, so that a test may break it; the cluster, the ports and the home are the
-suite's own.
+The project is a copy, so that a test may break it, of the part that four targets stand on; the
+cluster, the ports and the home are the suite's own.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -27,14 +26,16 @@ from extract.settings import Connection
 from sandbox import airflow, erp, heroku_connect, rounds
 from sandbox.api import StubApi
 from sandbox.postgres import EmbeddedPostgres
+from tests.e2e.copies import copied
+from tests.e2e.trimmed import released, trim
 
 pytestmark = pytest.mark.airflow
 
-ROOT = Path(__file__).resolve().parents[2]
 ROWS = 200
+OBJECTS = ("account", "opportunity", "product2", "service_receipt")
+TARGETS = [f"hc__{name}" for name in OBJECTS]
 RUN_SECONDS = 400
 FOLDERS = ("dags", "dbt_project", "extract", "seeds", "tests/dbt")
-FILES = ("dbt_project.yml", "profiles.yml", "connections.yml")
 FAILING_TEST = "select product_no from {{ ref('lv2_product__product') }}"
 
 
@@ -52,10 +53,7 @@ class Stair:
             return connection.execute(query.encode()).fetchall()
 
     def published(self) -> dict[str, list[tuple[Any, ...]]]:
-        return {
-            name: self.rows(f"select * from hc.{name} order by id")
-            for name in ("account", "opportunity", "product2", "service_receipt")
-        }
+        return {name: self.rows(f"select * from hc.{name} order by id") for name in OBJECTS}
 
 
 @pytest.fixture(scope="module")
@@ -70,12 +68,8 @@ def stair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stair]:
         erp.build(postgres, rows=ROWS)
         migrate(Connection("warehouse", postgres.url("warehouse")))
         heroku_connect.install(postgres.url("warehouse"))
-        project = folder / "project"
-        for name in FOLDERS:
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(ROOT / name, project / name, ignore=ignored)
-        for name in FILES:
-            shutil.copy(ROOT / name, project / name)
+        project = copied(folder / "project", FOLDERS)
+        trim(project, TARGETS)
         yield Stair(postgres, api, project, folder / "airflow")
     finally:
         api.stop()
@@ -167,7 +161,7 @@ def test_the_scheduler_runs_a_triggered_run_to_success_and_publishes_what_change
     assert state == "success"
     after = heroku_connect.hc_writes(stair.postgres.url("warehouse"))
     written = {name: after[name] - before[name] for name in after}
-    assert written == change.hc_writes
+    assert written == {name: change.hc_writes[name] for name in OBJECTS}
 
 
 def test_a_failing_lv2_test_leaves_hc_below_it_untouched_while_other_branches_go_on(
@@ -175,9 +169,7 @@ def test_a_failing_lv2_test_leaves_hc_below_it_untouched_while_other_branches_go
 ) -> None:
     test = stair.project / "tests" / "dbt" / "no_product_at_all.sql"
     test.write_text(FAILING_TEST)
-    release = stair.project / "dags" / "_stairway" / "manifest.py"
-    subprocess.run([sys.executable, str(release)], check=True, capture_output=True)
-    manifest = json.loads((stair.project / "target" / "airflow" / "manifest.json").read_text())
+    manifest = released(stair.project)
     digest = manifest["metadata"]["project_digest"]
     dag = service.api.call("GET", "/dags/elt_nightly")
     service.api.call("PUT", f"/parseDagFile/{dag['file_token']}")
