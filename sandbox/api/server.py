@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import psutil
 
-from sandbox.api import institutions
+from sandbox.api import address, institutions
 from sandbox.api.answers import KEY, Handler, json_answer
 from sandbox.postgres import SandboxError
 
@@ -27,12 +27,12 @@ __all__ = ["KEY", "StubApi", "StubServer", "routes", "serve"]
 _HERE = Path(__file__).resolve().parent
 _GRACE_SECONDS = 5
 # The connections of connections.yml that lead to the stub, as the variables name them.
-_CONNECTIONS = ("DATA_GO_KR", "NEIS", "ODCLOUD")
+_CONNECTIONS = ("ADDRESS_SEARCH", "DATA_GO_KR", "NEIS", "ODCLOUD")
 
 
 def routes(home: Path) -> dict[str, Handler]:
     """The handler of each path, or of all paths below it; `home` holds what they remember."""
-    return {**institutions.routes(home)}
+    return {**institutions.routes(home), **address.routes(home)}
 
 
 class StubServer(ThreadingHTTPServer):
@@ -62,6 +62,8 @@ class StubServer(ThreadingHTTPServer):
 class _Request(BaseHTTPRequestHandler):
     server: StubServer
     protocol_version = "HTTP/1.1"
+    # Head and body leave together: else the body waits 40 ms for the client to confirm the head.
+    wbufsize = -1
 
     def do_GET(self) -> None:
         """Answers one request."""
@@ -108,6 +110,9 @@ class StubApi:
             f"STAIRWAY_{name}_{part}": value
             for name in _CONNECTIONS
             for part, value in (("URL", self.url), ("KEY", KEY))
+        } | {
+            # Nobody has to be spared here.
+            "STAIRWAY_ADDRESS_SEARCH_PER_SECOND": "100000",
         }
 
     def start(self) -> None:
