@@ -1,13 +1,16 @@
 """The catalogue: which tables are extracted, and how; read from the dbt sources.
 
 A feed is one table of a dbt source that has `config.meta.extract`, on the source (defaults of
-its tables) or on the table. The files are read directly, so the extraction needs no dbt.
+its tables) or on the table: a copy of a table, or the answers to a lookup. The files are read
+directly, so the extraction needs no dbt.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,7 +21,16 @@ from extract.catalog_http import HttpApi, HttpColumn, HttpResult
 from extract.errors import ConfigurationError
 from extract.settings import YAML_LOADER, Project
 
-__all__ = ["Extract", "Feed", "json_schema", "read_catalog", "select"]
+__all__ = [
+    "AnyFeed",
+    "Extract",
+    "Feed",
+    "Lookup",
+    "LookupFeed",
+    "json_schema",
+    "read_catalog",
+    "select",
+]
 
 _DURATION = re.compile(r"(\d+)\s*(s|m|h|d)")
 _BLOCK = ("config", "meta", "extract")
@@ -46,12 +58,37 @@ Names = Annotated[
 ]
 
 
-class Extract(pydantic.BaseModel):
-    """`config.meta.extract`: how one table is fetched."""
+def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) < len(names):
+        raise ValueError(f"names a model twice: {', '.join(names)}")
+    return names
+
+
+def _relation(name: str) -> str:
+    if len(name.split(".")) != 2 or not all(name.split(".")):
+        raise ValueError("must be a relation, like lv1.raw_address")
+    return name
+
+
+Models = Annotated[Names, pydantic.AfterValidator(_once)]
+
+
+class _Block(pydantic.BaseModel):
+    """What both kinds of feeds have."""
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
     connection: str = pydantic.Field(description="A connection of connections.yml.")
+    after: Models = pydantic.Field(
+        (),
+        description="Models that have to be built before the feed runs: an edge of the graph that "
+        "no `ref` or `source` says; set it on the table.",
+    )
+
+
+class Extract(_Block):
+    """`config.meta.extract`: how one table is fetched."""
+
     database: str | None = pydantic.Field(None, description="Database; else the connection's.")
     schema_name: str | None = pydantic.Field(
         None, alias="schema", description="Schema; else the driver's default."
@@ -139,25 +176,65 @@ class Extract(pydantic.BaseModel):
         return self
 
 
-@dataclass(frozen=True)
-class Feed:
-    """One table of a dbt source and how it is fetched.
+class Lookup(_Block):
+    """`config.meta.extract` with `lookup`: what a service is asked, once for each value."""
 
-    `pii` are the columns marked as personal, in lower case.
-    """
+    lookup: Literal["address"] = pydantic.Field(
+        description="address: an address search, asked about the column `raw_address`; set it on "
+        "the table."
+    )
+    after: Models = pydantic.Field(
+        min_length=1, description="Models that have to be built before; one of them builds `reads`."
+    )
+    reads: Annotated[str, pydantic.AfterValidator(_relation)] = pydantic.Field(
+        description="Relation of the warehouse, `schema.table`, that holds what to ask about.",
+    )
+    ask_again: Seconds = pydantic.Field(
+        90 * 86400, description="After how long what had no answer is asked again, e.g. 90d."
+    )
+    page_rows: int = pydantic.Field(
+        100, ge=1, le=10_000, description="Values per page and transaction."
+    )
+    max_rejects: int = pydantic.Field(
+        100, ge=0, description="Values that the service may refuse before the run fails."
+    )
+    log_days: int = pydantic.Field(
+        30, ge=1, description="For how many days the daily copies of the table are kept."
+    )
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A table of a dbt source."""
 
     source: str
     table: str
     target_schema: str
     target_table: str
     file: Path
-    extract: Extract
-    pii: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """`source.table`, as in `source('rental', 'r_goods')`."""
         return f"{self.source}.{self.table}"
+
+
+@dataclass(frozen=True)
+class LookupFeed(_Table):
+    """One table of a dbt source that a lookup fills."""
+
+    extract: Lookup
+
+
+@dataclass(frozen=True)
+class Feed(_Table):
+    """One table of a dbt source and how it is fetched.
+
+    `pii` are the columns marked as personal, in lower case.
+    """
+
+    extract: Extract
+    pii: tuple[str, ...] = ()
 
     @property
     def source_relation(self) -> str:
@@ -166,15 +243,18 @@ class Feed:
         return ".".join(part for part in parts if part)
 
 
-def read_catalog(project: Project) -> dict[str, Feed]:
+AnyFeed = Feed | LookupFeed
+
+
+def read_catalog(project: Project) -> dict[str, AnyFeed]:
     """All feeds of the project by name, in order of name.
 
     Raises:
         ConfigurationError: a file isn't valid; the text names file, source and field.
     """
-    feeds: dict[str, Feed] = {}
+    feeds: dict[str, AnyFeed] = {}
     targets: dict[tuple[str, str], str] = {}
-    for path in _files(project):
+    for path in _files(project, "*.yml", "*.yaml"):
         for feed in _read_file(path):
             if feed.name in feeds:
                 raise ConfigurationError(
@@ -189,10 +269,11 @@ def read_catalog(project: Project) -> dict[str, Feed]:
                 )
             feeds[feed.name] = feed
             targets[target] = feed.name
+    _check_after(project, feeds.values())
     return dict(sorted(feeds.items()))
 
 
-def select(catalog: dict[str, Feed], names: list[str]) -> list[Feed]:
+def select(catalog: dict[str, AnyFeed], names: list[str]) -> list[AnyFeed]:
     """The feeds called `names`, or all of them where no name is given.
 
     Raises:
@@ -209,32 +290,56 @@ def select(catalog: dict[str, Feed], names: list[str]) -> list[Feed]:
 
 def json_schema() -> dict[str, Any]:
     """The JSON schema of `config.meta.extract`, so that editors complete and check it."""
-    schema = Extract.model_json_schema(by_alias=True)
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["title"] = "config.meta.extract"
-    # The source gives defaults to its tables, so no single block has to be complete.
-    schema.pop("required", None)
-    return schema
+    blocks = {kind: kind.model_json_schema(by_alias=True) for kind in (Lookup, Extract)}
+    definitions: dict[str, Any] = {}
+    for schema in blocks.values():
+        # The source gives defaults to its tables, so no single block has to be complete.
+        schema.pop("required", None)
+        definitions |= schema.pop("$defs", {})
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "config.meta.extract",
+        "type": "object",
+        "if": {"required": ["lookup"]},
+        "then": blocks[Lookup],
+        "else": blocks[Extract],
+        "$defs": definitions,
+    }
 
 
-def _files(project: Project) -> list[Path]:
+def _check_after(project: Project, feeds: Iterable[AnyFeed]) -> None:
+    models: set[str] | None = None
+    for feed in feeds:
+        for name in feed.extract.after:
+            models = models or {path.stem for path in _files(project, "*.sql")}
+            if name not in models:
+                near = get_close_matches(name, models, n=1)
+                meant = f"; did you mean `{near[0]}`?" if near else "."
+                raise ConfigurationError(
+                    f"{feed.file.name}: source `{feed.source}`, table `{feed.table}`: "
+                    f"`config.meta.extract.after` names `{name}`, which is no model of this "
+                    f"project{meant}"
+                )
+
+
+def _files(project: Project, *patterns: str) -> list[Path]:
     folders = project.read().get("model-paths") or ["models"]
     return sorted(
         path
         for folder in folders
-        for pattern in ("*.yml", "*.yaml")
+        for pattern in patterns
         for path in (project.root / folder).rglob(pattern)
     )
 
 
-def _read_file(path: Path) -> list[Feed]:
+def _read_file(path: Path) -> list[AnyFeed]:
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), YAML_LOADER)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         line = " ".join(str(error).split())
         raise ConfigurationError(f"{path.name} is not valid YAML: {line}") from None
     sources = content.get("sources") if isinstance(content, dict) else None
-    feeds: list[Feed] = []
+    feeds: list[AnyFeed] = []
     for source in _named_nodes(sources, path, "sources"):
         where = f"source `{source['name']}`"
         defaults = _extract_of(source, path, where)
@@ -243,17 +348,18 @@ def _read_file(path: Path) -> list[Feed]:
             own = _extract_of(table, path, where)
             if defaults is None and own is None:
                 continue
-            feeds.append(
-                Feed(
-                    source=str(source["name"]),
-                    table=str(table["name"]),
-                    target_schema=str(source.get("schema") or source["name"]),
-                    target_table=str(table.get("identifier") or table["name"]),
-                    file=path,
-                    extract=_validated({**(defaults or {}), **(own or {})}, path, where),
-                    pii=_marked_pii(table, path, where),
-                )
+            place = (
+                str(source["name"]),
+                str(table["name"]),
+                str(source.get("schema") or source["name"]),
+                str(table.get("identifier") or table["name"]),
+                path,
             )
+            extract = _validated({**(defaults or {}), **(own or {})}, path, where)
+            if isinstance(extract, Lookup):
+                feeds.append(LookupFeed(*place, extract))
+            else:
+                feeds.append(Feed(*place, extract, _marked_pii(table, path, where)))
     return feeds
 
 
@@ -288,13 +394,14 @@ def _marked_pii(table: dict[str, Any], path: Path, where: str) -> tuple[str, ...
     )
 
 
-def _validated(block: dict[str, Any], path: Path, where: str) -> Extract:
+def _validated(block: dict[str, Any], path: Path, where: str) -> Extract | Lookup:
+    model: type[Extract | Lookup] = Lookup if "lookup" in block else Extract
     try:
-        return Extract.model_validate(block)
+        return model.model_validate(block)
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        known = ", ".join(_fields_at(first["loc"][:-1]))
+        known = ", ".join(_fields_at(model, first["loc"][:-1]))
         reason = {
             "extra_forbidden": f"is not a field; the fields are {known}",
             "missing": "is missing",
@@ -303,10 +410,10 @@ def _validated(block: dict[str, Any], path: Path, where: str) -> Extract:
         raise ConfigurationError(f"{path.name}: {where}: {name}{reason}.") from None
 
 
-def _fields_at(place: tuple[int | str, ...]) -> list[str]:
+def _fields_at(block: type[pydantic.BaseModel], place: tuple[int | str, ...]) -> list[str]:
     """The fields of the block at `place` in `config.meta.extract`."""
     models: dict[tuple[str, ...], type[pydantic.BaseModel]] = {
-        (): Extract,
+        (): block,
         ("http",): HttpApi,
         ("http", "result"): HttpResult,
         ("http", "columns"): HttpColumn,

@@ -14,15 +14,16 @@ from pathlib import Path
 from threading import BoundedSemaphore, Event
 from typing import TYPE_CHECKING, Any
 
-from extract.api import source_connection
+from extract import address
+from extract.api import run_any, source_connection
 from extract.audit.cli import add_parser as add_audit
-from extract.catalog import Feed, json_schema, read_catalog, select
+from extract.catalog import AnyFeed, LookupFeed, json_schema, read_catalog, select
 from extract.errors import ConfigurationError, ExtractError
 from extract.migrate import migrate
 from extract.parity.cli import add_parser as add_parity
 from extract.plan import Plan
 from extract.progress import Bars, Lines
-from extract.run import Options, explain, run
+from extract.run import Options, explain
 from extract.runs import RunResult, Runs
 from extract.settings import Project
 from extract.verify.cli import add_parser as add_verify
@@ -96,13 +97,13 @@ def _run(project: Project, options: argparse.Namespace) -> int:
     results: list[RunResult] = []
     failed = 0
 
-    def extract(feed: Feed) -> RunResult | ExtractError:
+    def extract(feed: AnyFeed) -> RunResult | ExtractError:
         with bars.bar() if bars is not None else Lines() as observer:
             chosen = Options(
                 options.complete, options.allow_deletes, options.jobs, observer, slots, stop
             )
             try:
-                return run(feed, sources[feed.name], warehouse, chosen)
+                return run_any(feed, sources[feed.name], warehouse, chosen)
             except ExtractError as error:
                 return error
 
@@ -141,12 +142,16 @@ def _plan(project: Project, options: argparse.Namespace) -> int:
     failed = 0
     for feed in select(read_catalog(project), options.feeds):
         try:
-            plan = explain(feed, source_connection(project, feed), warehouse)
+            source = source_connection(project, feed)
+            if isinstance(feed, LookupFeed):
+                row = _lookup_row(feed, address.explain(feed, source, warehouse))
+            else:
+                row = _plan_row(explain(feed, source, warehouse))
         except ExtractError as error:
             failed += 1
             _complain(error, 1)
             continue
-        table.add_row(*_plan_row(plan))
+        table.add_row(*row)
     if table.row_count:
         _print(table)
     return 1 if failed else 0
@@ -241,6 +246,17 @@ def _plan_row(plan: Plan) -> list[str]:
     ]
 
 
+def _lookup_row(feed: LookupFeed, due: address.Due) -> list[str]:
+    return [
+        feed.name,
+        f"asks about {feed.extract.reads}: {due.new:,} new, {due.again:,} again",
+        "raw_address",
+        f"of {feed.extract.page_rows:,}",
+        f"{due.new + due.again:,}",
+        "none",
+    ]
+
+
 def _status_row(row: dict[str, Any]) -> list[str]:
     state = row["state"]
     note = "; ".join(filter(None, (row["error"], *row["drift"], *row["notes"])))
@@ -289,7 +305,9 @@ def _parser() -> argparse.ArgumentParser:
         )
 
     run_parser = command("run", "extract feeds into lv0", _RUN_EXAMPLES)
-    run_parser.add_argument("--complete", action="store_true", help="read all rows")
+    run_parser.add_argument(
+        "--complete", action="store_true", help="read all rows; ask again what had no answer"
+    )
     run_parser.add_argument(
         "--allow-deletes", action="store_true", help="publish however many rows are gone"
     )

@@ -9,6 +9,7 @@ ExtractError
 |-- DriftError             the source's shape no longer fits lv0
 |-- BreakerError           a pass would delete more than it may
 |-- DataError              rows that cannot be told apart or stored
+|-- QuotaError             a service takes no more requests for now; what it answered is kept
 |-- LeaseHeldError         another run holds the feed
 |-- LeaseLostError         this run's feed was taken over
 |-- StoppedError           this run was told to stop; committed pages are kept
@@ -27,6 +28,7 @@ __all__ = [
     "ExtractError",
     "LeaseHeldError",
     "LeaseLostError",
+    "QuotaError",
     "RowError",
     "SourceError",
     "StageLostError",
@@ -74,6 +76,10 @@ class BreakerError(ExtractError):
 
 class DataError(ExtractError):
     """Rows that cannot be told apart, or too many that cannot be stored."""
+
+
+class QuotaError(ExtractError):
+    """A service takes no more requests for now."""
 
 
 class LeaseHeldError(ExtractError):

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from extract.api import source_connection
-from extract.catalog import read_catalog, select
+from extract.catalog import Feed, LookupFeed, read_catalog, select
 from extract.errors import ConfigurationError, ExtractError
 from extract.settings import Project
 from extract.verify.report import KINDS, Verification
@@ -41,7 +41,9 @@ def add_parser(commands: Subparsers) -> None:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("feeds", nargs="*", metavar="SOURCE.TABLE", help="default: every feed")
+    parser.add_argument(
+        "feeds", nargs="*", metavar="SOURCE.TABLE", help="default: every feed that has a source"
+    )
     parser.add_argument("--json", action="store_true", help="print the reports as JSON")
     parser.add_argument(
         "--limit", type=_count, default=LIMIT, help="rows to name per feed (%(default)s)"
@@ -57,7 +59,7 @@ def _count(text: str) -> int:
 
 
 def _verify(project: Project, options: argparse.Namespace) -> int:
-    feeds = select(read_catalog(project), options.feeds)
+    feeds = _compared(project, options.feeds)
     warehouse = project.warehouse()
     sources = {feed.name: source_connection(project, feed) for feed in feeds}
     reports: list[Verification] = []
@@ -77,6 +79,17 @@ def _verify(project: Project, options: argparse.Namespace) -> int:
     else:
         _print(reports)
     return status
+
+
+def _compared(project: Project, names: list[str]) -> list[Feed]:
+    """The feeds to compare; of all feeds, those that have a source to compare with."""
+    chosen = select(read_catalog(project), names)
+    lookups = [feed.name for feed in chosen if isinstance(feed, LookupFeed)]
+    if names and lookups:
+        raise ConfigurationError(
+            f"Nothing to compare {', '.join(lookups)} with: a lookup has no source. Leave it out."
+        )
+    return [feed for feed in chosen if isinstance(feed, Feed)]
 
 
 def _print(reports: list[Verification]) -> None:

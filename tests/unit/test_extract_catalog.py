@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
-from extract.catalog import Extract, json_schema, read_catalog, select
+from extract.catalog import Extract, LookupFeed, json_schema, read_catalog, select
 from extract.catalog_http import HttpApi
 from extract.errors import ConfigurationError
 from extract.settings import Project
@@ -180,6 +180,43 @@ def test_a_file_of_another_form_is_told_in_one_line(tmp_path: Path, text: str, t
     assert "\n" not in str(error.value)
 
 
+LOOKUP = "{lookup: address, connection: a, reads: lv1.raw, after: [m]}"
+
+
+def test_a_lookup_is_a_feed_of_its_own_kind(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/m.sql").touch()
+    found = catalog(tmp_path, a=source(table(LOOKUP), defaults="{}"))["rental.t"]
+    assert isinstance(found, LookupFeed)
+    assert (found.extract.reads, found.extract.after) == ("lv1.raw", ("m",))
+    assert (found.extract.ask_again, found.extract.log_days) == (90 * 86400, 30)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{table: T, after: n}", "after` names `n`, which is no model of this project."),
+        ("{table: T, after: [m_two]}", "`m_two`, which is no model of this project; did you mean"),
+        ("{table: T, after: [m_one, m_one]}", "after` names a model twice: m_one, m_one."),
+        (
+            LOOKUP.replace("lv1.raw", "raw"),
+            "extract.reads` must be a relation, like lv1",
+        ),
+        (LOOKUP.replace("address", "phone"), "`config.meta.extract.lookup` Input should be"),
+        (LOOKUP.replace("{", "{mode: append, "), "mode` is not a field; the fields are connection"),
+        (LOOKUP.replace("after: [m]", "log_days: 0"), "`config.meta.extract.after` is missing."),
+    ],
+)
+def test_what_a_feed_waits_for_or_asks_is_checked(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/m_one.sql").touch()
+    with pytest.raises(ConfigurationError) as error:
+        catalog(tmp_path, lv0_rental=source(table(text), defaults="{connection: erp}"))
+    message = str(error.value)
+    assert message.startswith("lv0_rental.yml: source `rental`, table `t`: ")
+    assert told in message and "\n" not in message
+
+
 def test_bytes_that_are_no_text_are_told(tmp_path: Path) -> None:
     catalog(tmp_path)
     (tmp_path / "models/bad.yml").write_bytes("이름".encode("cp949"))
@@ -226,6 +263,11 @@ def test_a_column_of_a_web_api_is_its_path_or_says_more() -> None:
     ("block", "accepted"),
     [
         ({"table": "T"}, True),
+        ({"table": "T", "after": "m"}, True),
+        ({"lookup": "address", "reads": "lv1.a", "after": ["m"], "ask_again": "90d"}, True),
+        ({"lookup": "address", "mode": "snapshot"}, False),
+        ({"lookup": "phone"}, False),
+        ({"table": "T", "reads": "lv1.a"}, False),
         ({"connection": "c", "schema": "dbo", "key": "K"}, True),
         ({"key": ["K", "L"], "overlap": "1h", "expressions": {"A": "f(B)"}}, True),
         ({"cursor": "U", "mode": "append"}, True),
