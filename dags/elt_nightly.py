@@ -9,7 +9,8 @@ Salesforce takes them. Only rows that differ are written.
 **The graph** is dbt's own. A source is a group `lv0_<source>__<table>`: `extract`, then the
 source's tests. Beside it `lv0_<source>__<table>_verify` compares a complete pass with the source,
 and nothing waits for that. A model is one task that builds and tests it. A failing test stops what
-is below it and nothing else.
+is below it and nothing else. `lookup_address__address_master` asks an address search about the
+addresses that are new; it is a source, too, and waits for the model that finds them.
 
 **Safe to re-run**, as a whole or from any task on: every step writes the difference only. A
 lost connection is tried again twice; whatever would fail again fails at once.
@@ -25,6 +26,7 @@ from _stairway.gates import add_gates
 from _stairway.manifest import require_current_manifest
 from _stairway.project import MANIFEST, PROJECT_DIR
 from _stairway.rendering import DEFAULT_ARGS, RETURN_IDS, rendered
+from _stairway.sources import add_after
 from airflow.sdk import CronTriggerTimetable, get_parsing_context
 from cosmos import DbtDag
 
@@ -43,4 +45,5 @@ dag = DbtDag(
     tags=["elt", "erp", "salesforce"],
     **rendered(exclude=[RETURN_IDS]),
 )
+add_after(dag.dbt_graph.filtered_nodes, dag.tasks_map)
 add_gates(dag.dbt_graph.filtered_nodes, dag.tasks_map)

@@ -6,17 +6,18 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 
 from extract.api import run_feed
-from extract.catalog import Feed, read_catalog
+from extract.catalog import AnyFeed, LookupFeed, read_catalog
 from extract.errors import ExtractError
 from extract.progress import Bars, Lines
 from extract.runs import RunResult
 from extract.settings import Project
 from sandbox import heroku_connect, summary
+from sandbox.builds import Builds
 from sandbox.postgres import SandboxError
 from sandbox.stack import Stack
 
@@ -38,18 +39,39 @@ def run_job(stack: Stack, refuse: Mapping[str, Collection[str]] | None = None) -
     """
     began = time.monotonic()
     os.environ.update(stack.environment())
-    results, errors = _extract(stack)
+    rows: list[summary.Row] = []
+    errors: dict[str, ExtractError] = {}
+    catalog = read_catalog(Project(stack.root))
+    builds = Builds(
+        stack.root / "target",
+        lambda arguments: in_sandbox(stack, "dbt", *arguments),
+        lambda results: rows.extend(summary.modelled(stack.warehouse_url, results)),
+        postponed=RETURN_IDS,
+    )
+
+    def extract(feeds: Collection[AnyFeed]) -> None:
+        for feed, ended in _extracted(stack, feeds):
+            if isinstance(ended, ExtractError):
+                errors[feed.name] = ended
+                builds.leave_out(feed)
+            else:
+                rows.extend(summary.extracted(stack.warehouse_url, [(feed, ended)]))
+
+    extract([feed for feed in catalog.values() if not feed.extract.after])
     before = heroku_connect.hc_writes(stack.warehouse_url)
     _say("dbt: lv1, lv2, hc, and their tests")
-    rows = summary.extracted(
-        stack.warehouse_url,
-        [(feed.target_schema, feed.target_table, result) for feed, result in results],
-    )
-    dbt_failed = not _build(stack, rows, "--exclude", RETURN_IDS, *_downstream(errors))
+    waiting = [feed for feed in catalog.values() if feed.extract.after]
+    while waiting and (ready := builds.before(waiting)):
+        extract(ready)
+        waiting = [feed for feed in waiting if feed not in ready]
+    for feed in waiting:
+        errors[feed.name] = _not_built(feed)
+        builds.leave_out(feed)
+    builds.rest()
     after = heroku_connect.hc_writes(stack.warehouse_url)
     drained = heroku_connect.drain(stack.warehouse_url, refuse)
     _say("dbt: the ids that Salesforce gave")
-    dbt_failed |= not _build(stack, rows, "--select", RETURN_IDS)
+    builds.later()
     done = summary.Summary(
         rows=rows,
         hc_writes={name: count - before.get(name, 0) for name, count in after.items()},
@@ -58,9 +80,9 @@ def run_job(stack: Stack, refuse: Mapping[str, Collection[str]] | None = None) -
         seconds=time.monotonic() - began,
     )
     done.write(stack.home / "last_run.json")
-    if errors or dbt_failed:
+    if errors or builds.failed:
         print(done.to_text(), flush=True)
-        failed = [*errors, *(["dbt build (see above)"] if dbt_failed else [])]
+        failed = [*errors, *(["dbt build (see above)"] if builds.failed else [])]
         raise SandboxError(f"Failed: {', '.join(failed)}. What didn't depend on it is done.")
     return done
 
@@ -75,35 +97,33 @@ def in_sandbox(stack: Stack, tool: str, *arguments: str) -> int:
     ).returncode
 
 
-def _extract(stack: Stack) -> tuple[list[tuple[Feed, RunResult]], Mapping[str, ExtractError]]:
-    catalog = read_catalog(Project(stack.root))
-    results: list[tuple[Feed, RunResult]] = []
-    errors: dict[str, ExtractError] = {}
-    _say(f"extraction: {len(catalog)} feeds into lv0")
+def _extracted(
+    stack: Stack, feeds: Collection[AnyFeed]
+) -> Iterator[tuple[AnyFeed, RunResult | ExtractError]]:
+    lookups = [feed for feed in feeds if isinstance(feed, LookupFeed)]
+    if len(feeds) > len(lookups):
+        _say(f"extraction: {len(feeds) - len(lookups)} feeds into lv0")
+    for lookup in lookups:
+        _say(f"lookup: {lookup.name} about {lookup.extract.reads}")
     bars = Bars() if sys.stderr.isatty() else None
     with bars if bars is not None else nullcontext():
-        for feed in catalog.values():
+        for feed in feeds:
             with bars.bar() if bars is not None else Lines() as observer:
                 try:
-                    results.append((feed, run_feed(feed.name, stack.root, observer=observer)))
+                    yield feed, run_feed(feed.name, stack.root, observer=observer)
                 except ExtractError as error:
-                    errors[feed.name] = error
                     print(f"error: {error}", file=sys.stderr)
-    return results, errors
+                    yield feed, error
 
 
-def _build(stack: Stack, rows: list[summary.Row], *selection: str) -> bool:
-    """Builds and adds a row for each model to `rows`; says whether all succeeded."""
-    run_results = stack.root / "target" / "run_results.json"
-    run_results.unlink(missing_ok=True)
-    succeeded = in_sandbox(stack, "dbt", "build", "--quiet", *selection) == 0
-    if run_results.exists():
-        rows += summary.modelled(stack.warehouse_url, run_results)
-    return succeeded
-
-
-def _downstream(failed: Mapping[str, ExtractError]) -> list[str]:
-    return [f"source:{name}+" for name in failed]
+def _not_built(feed: AnyFeed) -> ExtractError:
+    error = ExtractError(
+        f"{feed.name} did not run: it comes after {', '.join(feed.extract.after)}, which was not "
+        "built, or whose tests failed (see above).",
+        feed=feed.name,
+    )
+    print(f"error: {error}", file=sys.stderr)
+    return error
 
 
 def _say(text: str) -> None:

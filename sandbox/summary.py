@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from extract.catalog import AnyFeed, Feed
 from extract.runs import RunResult
 
 __all__ = ["Row", "Summary", "extracted", "modelled"]
@@ -91,20 +92,25 @@ class Summary:
         path.write_text(json.dumps(content, indent=2) + "\n")
 
 
-def extracted(url: str, results: Iterable[tuple[str, str, RunResult]]) -> list[Row]:
-    """A row for each (schema, table, result) of the extraction; deleted rows don't count."""
+def extracted(url: str, results: Iterable[tuple[AnyFeed, RunResult]]) -> list[Row]:
+    """A row for each result of the extraction; of a mirror, deleted rows don't count."""
     with psycopg.connect(url) as connection:
         return [
             Row(
-                layer=schema,
-                relation=table,
-                rows=_count(connection, schema, table, sql.SQL(" where _deleted_at is null")),
+                layer=feed.target_schema,
+                relation=feed.target_table,
+                rows=_count(
+                    connection,
+                    feed.target_schema,
+                    feed.target_table,
+                    sql.SQL(" where _deleted_at is null" if isinstance(feed, Feed) else ""),
+                ),
                 inserted=result.rows_inserted,
                 updated=result.rows_updated,
                 deleted=result.rows_deleted,
                 seconds=result.seconds,
             )
-            for schema, table, result in results
+            for feed, result in results
         ]
 
 

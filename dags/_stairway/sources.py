@@ -1,7 +1,11 @@
-"""A dbt source as Airflow runs it: extract, then the source's tests, then its freshness."""
+"""A dbt source as Airflow runs it: extract, then the source's tests, then its freshness.
+
+What fills it may have to wait for models: `config.meta.extract.after`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -13,16 +17,25 @@ from cosmos.operators.local import DbtSourceLocalOperator, DbtTestLocalOperator
 from _stairway.extraction import extract_feed, open_feed, read_range
 from _stairway.verification import verify_feed
 
-__all__ = ["EXTRACT_POOL", "source_group", "task_id", "verify_task_id"]
+__all__ = ["EXTRACT_POOL", "AfterError", "add_after", "source_group", "task_id", "verify_task_id"]
 
 # Its slots bound how many tables are read from the sources at a time.
 EXTRACT_POOL = "extract"
 
 
+class AfterError(Exception):
+    """`config.meta.extract.after` of a source can't be followed."""
+
+
 def task_id(node: DbtNode) -> str:
-    """The task or group that stands for `node`: the model's name, or `lv0_<source>__<table>`."""
+    """The task or group that stands for `node`.
+
+    It is the model's name, `lv0_<source>__<table>` for a mirror, and `lookup_<source>__<table>` for
+    what a lookup fills.
+    """
     if node.unique_id.startswith("source."):
-        return f"lv0_{node.resource_name.replace('.', '__')}"
+        kind = "lookup" if "lookup" in _extract(node) else "lv0"
+        return f"{kind}_{node.resource_name.replace('.', '__')}"
     return str(node.name)
 
 
@@ -46,8 +59,9 @@ def source_group(
         A group of those of `extract`, `test` and `freshness` that the source states, in a row;
         None where it states none, such as a table that something else fills. A table with
         `ranges` is opened first and read by a mapped task, so that `extract` finds most of it
-        read. Beside the group stands the task that verifies what was extracted: nothing waits
-        for that one, as a source may have moved on since (docs/adr/0007-verify.md).
+        read. Beside the group stands the task that verifies what was extracted, unless that was
+        looked up: nothing waits for it, as a source may have moved on since
+        (docs/adr/0007-verify.md).
     """
     group = TaskGroup(group_id=task_id(node), dag=dag, parent_group=task_group)
     select = f"source:{node.resource_name}"
@@ -67,14 +81,15 @@ def source_group(
             task_group=group,
         )
         steps.append(extract)
-        PythonOperator(
-            task_id=verify_task_id(node),
-            python_callable=verify_feed,
-            op_kwargs={"feed": node.resource_name, "extracted": extract.output},
-            pool=EXTRACT_POOL,
-            dag=dag,
-            task_group=task_group,
-        )
+        if "lookup" not in how:
+            PythonOperator(
+                task_id=verify_task_id(node),
+                python_callable=verify_feed,
+                op_kwargs={"feed": node.resource_name, "extracted": extract.output},
+                pool=EXTRACT_POOL,
+                dag=dag,
+                task_group=task_group,
+            )
     if node.has_non_detached_test:
         detached = [
             test.resource_name.split(".")[0]
@@ -99,6 +114,73 @@ def source_group(
     for before, after in pairwise(steps):
         before >> after
     return group if steps else None
+
+
+def add_after(nodes: Mapping[str, DbtNode], tasks: Mapping[str, Any]) -> None:
+    """Lets each source's group wait for the models that its `after` names.
+
+    Args:
+        nodes: Cosmos' nodes by unique id (`dbt_graph.filtered_nodes`).
+        tasks: Cosmos' tasks and task groups by unique id (`tasks_map`).
+
+    Raises:
+        AfterError: a name is no rendered model, or a model waits for the source itself.
+    """
+    models = {
+        str(node.name): name
+        for name, node in nodes.items()
+        if name in tasks and name.startswith("model.")
+    }
+    above = {name: set(node.depends_on) for name, node in nodes.items()}
+    waiting = {
+        name: _names(_extract(node).get("after"))
+        for name, node in nodes.items()
+        if name.startswith("source.") and name in tasks
+    }
+    for source, names in waiting.items():
+        unknown = [name for name in names if name not in models]
+        if unknown:
+            raise AfterError(
+                f"{source}: `config.meta.extract.after` names {', '.join(unknown)}, which is no "
+                "model of the manifest. Correct it in the source's yml."
+            )
+        above[source] |= {models[name] for name in names}
+    for source, names in waiting.items():
+        for name in names:
+            if (path := _path(above, models[name], source)) is not None:
+                raise AfterError(
+                    f"{source}: it runs after {name}, which waits for it by "
+                    f"{' <- '.join(path)}. Take {name} out of `config.meta.extract.after`."
+                )
+            tasks[models[name]] >> tasks[source]
+
+
+def _extract(node: DbtNode) -> Mapping[str, Any]:
+    """The node's `config.meta.extract`; empty where there is none."""
+    how: Mapping[str, Any] = (node.config.get("meta") or {}).get("extract") or {}
+    return how
+
+
+def _names(value: str | list[str] | None) -> list[str]:
+    return [value] if isinstance(value, str) else value or []
+
+
+def _path(above: Mapping[str, set[str]], start: str, goal: str) -> list[str] | None:
+    """The nodes from `goal` down to `start`, where that depends on it."""
+    came_from = {start: start}
+    queue = [start]
+    while queue:
+        node = queue.pop()
+        if node == goal:
+            path = [node]
+            while path[-1] != start:
+                path.append(came_from[path[-1]])
+            return path
+        for parent in sorted(above.get(node, ())):
+            if parent not in came_from:
+                came_from[parent] = node
+                queue.append(parent)
+    return None
 
 
 def _ranges(feed: str, dag: DAG, group: TaskGroup) -> list[Any]:

@@ -48,6 +48,20 @@ def dag(bag: Any) -> Any:
     return bag.dags["elt_nightly"]
 
 
+def waits(manifest: dict[str, Any]) -> dict[str, list[str]]:
+    """By source that runs after models, these."""
+    models = {node["name"]: name for name, node in manifest["nodes"].items() if "model." in name}
+    return {
+        name: [models[model] for model in after]
+        for name, node in manifest["sources"].items()
+        if (after := node["config"]["meta"]["extract"].get("after"))
+    }
+
+
+def is_lookup(source: dict[str, Any]) -> bool:
+    return "lookup" in source["config"]["meta"]["extract"]
+
+
 def parents_of_tests(manifest: dict[str, Any]) -> dict[str, list[str]]:
     return {
         name: node["depends_on"]["nodes"]
@@ -125,10 +139,13 @@ def test_each_source_has_one_extract_task_in_the_pool(dag: Any, manifest: dict[s
     feeds = {f"{node['source_name']}.{node['name']}" for node in manifest["sources"].values()}
     assert set(extracts) == feeds
     assert len([task for task in dag.tasks if task.task_id.endswith(".extract")]) == len(feeds)
-    for feed, task in extracts.items():
-        source, table = feed.split(".")
-        assert task.task_id == f"lv0_{source}__{table}.extract"
-        assert task.upstream_task_ids == set()
+    for name, node in manifest["sources"].items():
+        task = extracts[f"{node['source_name']}.{node['name']}"]
+        kind = "lookup" if is_lookup(node) else "lv0"
+        assert task.task_id == f"{kind}_{node['source_name']}__{node['name']}.extract"
+        assert {node_of_task(dag)[up] for up in task.upstream_task_ids} == {
+            *waits(manifest).get(name, [])
+        }
         assert task.pool == "extract"
 
 
@@ -137,7 +154,9 @@ def test_what_was_extracted_is_verified_and_nothing_waits_for_that(
 ) -> None:
     verifies = {task.task_id: task for task in dag.tasks if task.task_id.endswith("_verify")}
     assert set(verifies) == {
-        f"lv0_{node['source_name']}__{node['name']}_verify" for node in manifest["sources"].values()
+        f"lv0_{node['source_name']}__{node['name']}_verify"
+        for node in manifest["sources"].values()
+        if not is_lookup(node)
     }
     for name, task in verifies.items():
         extract = f"{name.removesuffix('_verify')}.extract"
@@ -157,7 +176,7 @@ def test_each_model_is_one_task_of_its_name(dag: Any, manifest: dict[str, Any]) 
     assert set(node) == {task.task_id for task in dag.tasks}
 
 
-def test_the_edges_are_the_manifests_and_the_gates_and_no_others(
+def test_the_edges_are_refs_sources_afters_and_gates_and_no_others(
     dag: Any, manifest: dict[str, Any]
 ) -> None:
     from _stairway.gates import gates
@@ -171,7 +190,14 @@ def test_the_edges_are_the_manifests_and_the_gates_and_no_others(
     detached = {name: on for name, on in parents_of_tests(manifest).items() if len(on) > 1}
     depends_on |= detached
     wanted = {(parent, name) for name, parents in depends_on.items() for parent in parents}
-    assert edges(dag) == wanted | gates(depends_on, detached)
+    after = {(model, source) for source, models in waits(manifest).items() for model in models}
+    assert after == {
+        (
+            "model.stairway.lv1_address__raw_address",
+            "source.stairway.address.address_master",
+        )
+    }
+    assert edges(dag) == wanted | after | gates(depends_on, detached)
 
 
 def test_a_source_is_extracted_then_tested_then_read(dag: Any) -> None:
