@@ -81,3 +81,15 @@ insert into lv0.r_service_receipt values
 ('SR1', 'HI2001010001', 'C1', 'G1 ', 'AS', 'C1', '2020-02-01 09:00', '2020-02-02 10:00', '1900-01-01', E'소음\n\\N', 1000, '', '010-0000-0001', 'H1', 'd1 ', '', '2020-02-01 09:00', '2020-02-01', '2026-01-01 00:00+00', null),
 ('SR2', 'HI9999999999', 'C1', 'G1', 'AS', 'X9', '2020-02-01 09:00', null, null, ' ', null, null, null, 'H8', 'D1', 'L1', '2020-02-01 09:00', '2020-02-01', '2026-01-01 00:00+00', null),
 ('SR3', 'K22001010003', 'C2', 'G1', 'AS', 'C1', '2020-02-01 09:00', null, null, null, null, null, null, null, null, null, '2020-02-01 09:00', '2020-02-01', '2026-01-01 00:00+00', null);
+
+-- What the address search answered: the first customer's address, and one that it doesn't know.
+create table lv1.address_master (
+    raw_address text primary key, accuracy numeric(4, 3), road_address boolean, address_name text,
+    region_1depth_name text, region_2depth_name text, region_3depth_name text,
+    region_3depth_h_name text, building_name text, zone_no text, x double precision,
+    y double precision, building_dong text, building_ho text, asked_at timestamptz not null,
+    _extracted_at timestamptz not null
+);
+insert into lv1.address_master values
+('서울 강남구', 1, false, '서울 강남구', '서울', '강남구', null, null, null, null, 127.0365123456, 37.5006, null, null, '2026-01-01 00:00+00', '2026-01-01 00:00+00'),
+('서울 강남구 견본로 1', null, null, null, null, null, null, null, null, null, null, null, null, null, '2026-01-01 00:00+00', '2026-01-01 00:00+00');

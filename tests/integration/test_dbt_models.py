@@ -194,6 +194,8 @@ def test_a_customer_arrives_clean_and_with_a_name(stair: Stair) -> None:
     }  # fmt: skip
     assert accounts["C1"]["email__c"] == "chair@example.com"
     assert accounts["C1"]["address1__c"] == "서울 강남구"
+    assert accounts["C1"]["refined_address__c"] == "서울 강남구"
+    assert (accounts["C1"]["region_2__c"], accounts["C1"]["longitude__c"]) == ("강남구", 127.036512)
     assert accounts["C1"]["birth_date__c"] == date(1980, 5, 5)
     assert accounts["C1"]["erp_created_at__c"] == datetime(2019, 12, 31, 15, 30)
     assert (accounts["C2"]["email__c"], accounts["C2"]["birth_date__c"]) == (None, None)
@@ -444,7 +446,7 @@ def test_each_changed_row_of_the_erp_is_one_write_of_what_changed(stair: Stair) 
     }
 
 
-def test_a_renamed_code_and_a_late_row_of_the_same_publish_arrive(stair: Stair) -> None:
+def test_a_renamed_code_a_late_row_of_a_publish_and_a_late_answer_arrive(stair: Stair) -> None:
     stair.execute("""
         update lv0.b_minor set minor_nm = '렌탈 중', _extracted_at = '2026-01-03 00:00+00'
             where major_cd = 'R0001' and minor_cd = '60';
@@ -452,9 +454,20 @@ def test_a_renamed_code_and_a_late_row_of_the_same_publish_arrive(stair: Stair) 
             '2026-01-03 00:00+00';
         update lv0.r_service_receipt set recept_memo = '늦은 메모', _extracted_at =
             (select max(_extracted_at) from lv0.r_service_receipt) where recept_no = 'SR3';
+        insert into lv1.address_master
+            (raw_address, accuracy, address_name, zone_no, asked_at, _extracted_at)
+            values ('서울 이전로 9 101동', 0.6667, '서울 이전구', '01234', now(), now());
     """)
     assert stair.writes_of("run") == {
-        ("opportunity", "HI2001010001"): ("UPDATE", {"order_status_name__c": "렌탈 중"}),
+        ("opportunity", "HI2001010001"): (
+            "UPDATE",
+            {
+                "order_status_name__c": "렌탈 중",
+                "install_refined_address__c": "서울 이전구",
+                "install_zone_no__c": "01234",
+                "install_address_accuracy__c": 0.667,
+            },
+        ),
         ("service_receipt", "SR1"): ("UPDATE", {"symptom_big_name__c": "이상음"}),
         ("service_receipt", "SR3"): ("UPDATE", {"memo__c": "늦은 메모"}),
     }

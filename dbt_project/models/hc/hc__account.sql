@@ -1,4 +1,9 @@
-{{ config(external_id='erp_customer_id__c') }}
+{{
+    config(
+        external_id='erp_customer_id__c',
+        scales={'address_accuracy__c': 3, 'longitude__c': 6, 'latitude__c': 6},
+    )
+}}
 
 with
 
@@ -28,6 +33,7 @@ accounts as (
         postal_code as postal_code__c,
         address1 as address1__c,
         address2 as address2__c,
+        {{ refined_fields() }},
         coalesce(has_marketing_consent, false) as marketing_consent__c,
         is_deleted as erp_deleted__c,
         removal_reason is not null as erp_removed__c,

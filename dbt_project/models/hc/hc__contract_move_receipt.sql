@@ -5,7 +5,15 @@
     config(
         external_id='erp_move_receipt_no__c',
         order_by=['account__r__erp_customer_id__c'],
-        scales={'move_amount__c': 2},
+        scales={
+            'from_address_accuracy__c': 3,
+            'from_longitude__c': 6,
+            'from_latitude__c': 6,
+            'to_address_accuracy__c': 3,
+            'to_longitude__c': 6,
+            'to_latitude__c': 6,
+            'move_amount__c': 2,
+        },
     )
 }}
 
@@ -31,9 +39,11 @@ move_receipts as (
         receipts.from_postal_code as from_postal_code__c,
         receipts.from_address1 as from_address1__c,
         receipts.from_address2 as from_address2__c,
+        {{ refined_fields('receipts', prefix='from_') }},
         receipts.to_postal_code as to_postal_code__c,
         receipts.to_address1 as to_address1__c,
         receipts.to_address2 as to_address2__c,
+        {{ refined_fields('receipts', prefix='to_') }},
         receipts.to_phone as to_phone__c,
         receipts.remark as remark__c,
         receipts.move_amount_krw::double precision as move_amount__c,

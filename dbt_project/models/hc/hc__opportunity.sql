@@ -5,7 +5,15 @@
     config(
         external_id='erp_order_no__c',
         order_by=['account__erp_customer_id__c'],
-        scales={'amount': 2, 'month_amount__c': 2, 'rental_months__c': 0, 'payment_day__c': 0},
+        scales={
+            'install_address_accuracy__c': 3,
+            'install_longitude__c': 6,
+            'install_latitude__c': 6,
+            'amount': 2,
+            'month_amount__c': 2,
+            'rental_months__c': 0,
+            'payment_day__c': 0,
+        },
     )
 }}
 
@@ -38,6 +46,7 @@ opportunities as (
         orders.install_postal_code as install_postal_code__c,
         orders.install_address1 as install_address1__c,
         orders.install_address2 as install_address2__c,
+        {{ refined_fields('orders', prefix='install_') }},
         orders.install_phone as install_phone__c,
         orders.remark as description,
         orders.total_amount_krw::double precision as amount,

@@ -7,7 +7,13 @@
     config(
         external_id='erp_shipping_no__c',
         order_by=['opportunity__r__erp_order_no__c'],
-        scales={'shipping_amount__c': 2, 'ladder_amount__c': 2},
+        scales={
+            'address_accuracy__c': 3,
+            'longitude__c': 6,
+            'latitude__c': 6,
+            'shipping_amount__c': 2,
+            'ladder_amount__c': 2,
+        },
     )
 }}
 
@@ -43,6 +49,7 @@ shipping_infos as (
         shippings.postal_code as postal_code__c,
         shippings.address1 as address1__c,
         shippings.address2 as address2__c,
+        {{ refined_fields('shippings') }},
         shippings.memo as memo__c,
         shippings.shipping_amount_krw::double precision as shipping_amount__c,
         shippings.ladder_amount_krw::double precision as ladder_amount__c,

@@ -16,6 +16,10 @@ orders as (
     select * from {{ ref('lv2_sales__order') }}
 ),
 
+address_master as (
+    select * from {{ source('address', 'address_master') }}
+),
+
 code_master as (
     select * from {{ ref('lv1_unierp5__code_master') }}
 ),
@@ -31,9 +35,11 @@ conformed as (
         receipts.from_postal_code,
         receipts.from_address1,
         receipts.from_address2,
+        {{ refined_columns('refined_from', prefix='from_') }},
         receipts.to_postal_code,
         receipts.to_address1,
         receipts.to_address2,
+        {{ refined_columns('refined_to', prefix='to_') }},
         receipts.to_phone,
         receipts.remark,
         receipts.move_amount_krw,
@@ -50,6 +56,8 @@ conformed as (
     from receipts
     left join orders on receipts.order_no = orders.order_no
     left join customers on receipts.customer_no = customers.customer_no
+    {{ refine('refined_from', 'receipts.from_address1', 'receipts.from_address2') }}
+    {{ refine('refined_to', 'receipts.to_address1', 'receipts.to_address2') }}
     {{ decode('move_status', 'receipts.move_status_code', 'R0202') }}
 )
 

@@ -18,6 +18,10 @@ code_master as (
     select * from {{ ref('lv1_unierp5__code_master') }}
 ),
 
+address_master as (
+    select * from {{ source('address', 'address_master') }}
+),
+
 -- Of the contacts that the ERP holds for a customer, the latest that says anything.
 latest_contacts as (
     select distinct on (customer_no) *
@@ -65,6 +69,7 @@ conformed as (
         contacts.postal_code,
         contacts.address1,
         contacts.address2,
+        {{ refined_columns('refined') }},
         customers.has_marketing_consent,
         customers.is_deleted,
         customers.birth_date,
@@ -73,6 +78,7 @@ conformed as (
     from customers
     inner join contacts on customers.customer_no = contacts.customer_no
     left join removed_customers on customers.customer_no = removed_customers.customer_no
+    {{ refine('refined', 'contacts.address1', 'contacts.address2') }}
     {{ decode('customer_grade', 'customers.customer_grade_code', 'R0005') }}
     {{ decode('customer_type', 'customers.customer_type_code', 'R0006') }}
 )

@@ -22,6 +22,10 @@ code_master as (
     select * from {{ ref('lv1_unierp5__code_master') }}
 ),
 
+address_master as (
+    select * from {{ source('address', 'address_master') }}
+),
+
 orders as (
     select
         contracts.order_no,
@@ -40,6 +44,7 @@ orders as (
         additions.install_postal_code,
         additions.install_address1,
         additions.install_address2,
+        {{ refined_columns('refined', prefix='install_') }},
         additions.install_phone,
         contracts.remark,
         contracts.month_amount_krw,
@@ -64,6 +69,7 @@ orders as (
             and (contracts.is_deleted or not additions.is_deleted)
     left join customers on contracts.customer_no = customers.customer_no
     left join products on contracts.goods_code = products.goods_code
+    {{ refine('refined', 'additions.install_address1', 'additions.install_address2') }}
     {{ decode('order_status', 'contracts.order_status_code', 'R0001') }}
     {{ decode('order_type', 'contracts.order_type_code', 'R0002') }}
     {{ decode('sales_group', 'contracts.sales_group_code', 'S0001') }}

@@ -22,6 +22,10 @@ receipts as (
     select * from {{ ref('lv2_service__service_receipt') }}
 ),
 
+address_master as (
+    select * from {{ source('address', 'address_master') }}
+),
+
 code_master as (
     select * from {{ ref('lv1_unierp5__code_master') }}
 ),
@@ -46,6 +50,7 @@ conformed as (
         shippings.postal_code,
         shippings.address1,
         shippings.address2,
+        {{ refined_columns('refined') }},
         shippings.memo,
         shippings.shipping_amount_krw,
         shippings.ladder_amount_krw,
@@ -65,6 +70,7 @@ conformed as (
     left join receipts on shippings.receipt_no = receipts.receipt_no
     left join customers on shippings.customer_no = customers.customer_no
     left join products on shippings.goods_code = products.goods_code
+    {{ refine('refined', 'shippings.address1', 'shippings.address2') }}
     {{ decode('shipping_type', 'shippings.shipping_type_code', 'R0101') }}
     {{ decode('shipping_status', 'shippings.shipping_status_code', 'R0009') }}
     {{ decode('delay_reason', 'shippings.delay_reason_code', 'R0102') }}
