@@ -35,5 +35,5 @@ $$;
 
 create function pg_temp.salesforce_text(value text) returns text
 language sql immutable as $$
-    select nullif(btrim(value, e' \t\n\r\f\v'), '')
+    select nullif(btrim(value, e' \t\n\r\f\x0b'), '')
 $$;

@@ -98,7 +98,7 @@ TIDY_ROWS = r"""
 {{ config(external_id='k__c', scales={'won__c': 0, 'share__c': 3}) }}
 select
     ' T' || i || e'\t' as k__c, (array['  a b ', e' \n', null])[i] as name,
-    (array[e'\r\nline\n', '', 'x'])[i] as memo__c,
+    (array[e'\r\nline\n', '', e'\x0bvisit v'])[i] as memo__c,
     (array[10.5, -0.4, null])[i]::double precision as won__c,
     (array[1.0005, 0.1 + 0.2, 2e9 / 3])[i]::double precision as share__c,
     (array[true, false, null])[i] as ok__c,
@@ -383,7 +383,7 @@ def test_values_are_written_as_salesforce_keeps_them_so_that_its_poll_changes_no
         ("T1", "a b", "line", "11.0", "1.001", "True", "1700-01-01", "4000-12-31 23:59:59",
          "2025-12-31 15:00:00"),
         ("T2", "None", "None", "0.0", "0.3", "False", "None", "None", "None"),
-        ("T3", "None", "x", "None", "666666666.667", "False", "None", "None", "None"),
+        ("T3", "None", "visit v", "None", "666666666.667", "False", "None", "None", "None"),
     ]  # fmt: skip
     assert second == first
 

@@ -1,6 +1,6 @@
 {% macro hc_normalise(expression, field) -%}
     {%- if field.type in ('varchar', 'text') -%}
-        nullif(btrim({{ expression }}::text, e' \t\n\r\f\v'), '')
+        nullif(btrim({{ expression }}::text, e' \t\n\r\f\x0b'), '')
     {%- elif field.type == 'float8' -%}
         round({{ expression }}::numeric, {{ field.scale }})::double precision
     {%- elif field.type == 'bool' -%}
