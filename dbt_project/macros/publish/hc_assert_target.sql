@@ -10,13 +10,6 @@
     {%- set table_types = hc_column_types(
         "to_regclass('" ~ target.include(database=false) ~ "')"
     ) -%}
-    {% if not table_types %}
-        {% do exceptions.raise_compiler_error(
-            name ~ ' does not exist, and only Heroku Connect may create it. Map the object `'
-            ~ target.identifier ~ '` there with the fields ' ~ model_types.keys() | join(', ')
-            ~ ' (External ID: ' ~ external_id ~ ').'
-        ) %}
-    {% endif %}
     {%- set missing_system = system | reject('in', table_types.keys()) | list -%}
     {% if missing_system %}
         {% do exceptions.raise_compiler_error(

@@ -8,6 +8,8 @@
     {% endif %}
 
     {% do hc_assert_config(target) %}
+    {#- Before the model's own SQL is looked at: it may read the table. -#}
+    {% do hc_assert_exists(target) %}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
