@@ -30,6 +30,15 @@ FEEDS = (
     "rental.r_prod_symptom_sml",
     "rental.r_call_group",
     "rental.r_install_fee",
+    "rental.r_promotion",
+    "rental.r_experience_reservation",
+    "rental.v_sales_lounge",
+    "rental.r_exhibition_visit_history",
+    "rental.r_trans_homepage",
+    "rental.r_acq_intro",
+    "rental.r_biz_msg_template",
+    "rental.r_crm_info",
+    "rental.v_home_care",
     "unierp5.b_minor",
 )
 
@@ -71,6 +80,29 @@ _HC_WRITES: Mapping[str, LiteralString] = {
         "select count(*) from touched where feed = 'rental.r_shipping_evaluation'"
     ),
     "service_evaluation": "select count(*) from touched where feed = 'rental.r_service_evaluation'",
+    "promotion": "select count(*) from touched where feed = 'rental.r_promotion'",
+    "bbs_map": "select count(*) from touched where feed = 'rental.v_sales_lounge'",
+    # A reservation that was a contract when it was first seen never becomes a lead.
+    "lead": """
+        select count(*) from touched
+        where feed = 'rental.r_experience_reservation'
+            and key in (select key from leads_before union select key from sample.leads)
+    """,
+    "experience_reservation_customer": """
+        select count(*)
+        from reserving_before as b
+        full join sample.reserving_persons as a on b.person = a.person
+        where b is distinct from a
+    """,
+    "exhibition_visit_customer": """
+        select count(*)
+        from visiting_before as b
+        full join sample.visiting_persons as a on b.person = a.person
+        where b is distinct from a
+    """,
+    "exhibition_visit_history": """
+        select count(*) from touched where feed = 'rental.r_exhibition_visit_history'
+    """,
 }
 # In this order, as later ones may look at what earlier ones touched.
 _FILES = (
@@ -79,6 +111,7 @@ _FILES = (
     "change_customers.sql",
     "change_service.sql",
     "change_contract.sql",
+    "change_visit.sql",
 )
 
 

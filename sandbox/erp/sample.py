@@ -37,6 +37,7 @@ _TABLES = (
     "rental.sql",
     "rental_service.sql",
     "rental_contract.sql",
+    "rental_visit.sql",
 )
 _GENERATOR = (
     "helpers.sql",
@@ -46,6 +47,7 @@ _GENERATOR = (
     "fill_service.sql",
     "fill_contract.sql",
     "accounts.sql",
+    "fill_visit.sql",
 )
 # Which row numbers each table gets. The ERP's users entered no ADD row for one order in fifty, and
 # kept ADD rows of orders that are long gone.
@@ -76,6 +78,15 @@ _NUMBERS = {
     "r_prod_symptom_sml": "generate_series(0, 79) as n",
     "r_call_group": "generate_series(1, 40) as n",
     "r_install_fee": "generate_series(0, 59) as n",
+    "r_promotion": "generate_series(1, sample.promotions()) as n",
+    "r_experience_reservation": "generate_series(1, sample.reservations()) as n",
+    "b_sales_lounge": "generate_series(1, sample.lounges()) as n",
+    "r_exhibition_visit_history": "generate_series(1, sample.visits()) as n",
+    "r_trans_homepage": "generate_series(1, sample.size() * 3 / 20) as n",
+    "r_acq_intro": "generate_series(1, sample.size() / 10) as n",
+    "r_biz_msg_template": "generate_series(1, 30) as n",
+    "r_crm_info": "generate_series(1, sample.size() / 4) as n",
+    "r_home_care": "generate_series(1, sample.size() / 5) as n",
 }
 
 

@@ -22,7 +22,7 @@ def test_the_ids_come_back_at_22_in_seoul(bag: Any) -> None:
 
 
 def test_the_ids_are_brought_back_by_their_own_dag_and_by_no_other(bag: Any) -> None:
-    names = {"lv1_salesforce__product"}
+    names = {"lv1_salesforce__product", "lv1_salesforce__promotion_master"}
     assert set(bag.dags["return_ids_nightly"].task_ids) == names
     assert not names & set(bag.dags["elt_nightly"].task_ids)
 

@@ -12,11 +12,14 @@ from tests.e2e.copies import dbt, run, sandbox, warehouse
 _OBJECTS = {
     "rental.r_contract_cancel_receipt": "contract_cancel_receipt",
     "rental.r_contract_move_receipt": "contract_move_receipt",
+    "rental.r_exhibition_visit_history": "exhibition_visit_history",
     "rental.r_goods": "product2",
+    "rental.r_promotion": "promotion",
     "rental.r_service_receipt": "service_receipt",
     "rental.r_service_evaluation": "service_evaluation",
     "rental.r_shipping_info": "shipping_info",
     "rental.r_shipping_evaluation": "shipping_evaluation",
+    "rental.v_sales_lounge": "bbs_map",
 }
 
 

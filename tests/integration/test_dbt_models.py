@@ -22,16 +22,26 @@ ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "dbt_models"
 KEYS = {
     "account": "erp_customer_id__c",
+    "bbs_map": "erp_lounge_code__c",
     "contract_cancel_receipt": "erp_cancel_receipt_no__c",
     "contract_move_receipt": "erp_move_receipt_no__c",
+    "exhibition_visit_customer": "erp_person_id__c",
+    "exhibition_visit_history": "erp_visit_no__c",
+    "experience_reservation_customer": "erp_person_id__c",
+    "lead": "erp_reservation_id__c",
     "opportunity": "erp_order_no__c",
     "product2": "erp_goods_code__c",
+    "promotion": "erp_promotion_code__c",
     "public_institution": "institution_key__c",
     "service_evaluation": "erp_evaluation_no__c",
     "service_receipt": "erp_receipt_no__c",
     "shipping_evaluation": "erp_evaluation_no__c",
     "shipping_info": "erp_shipping_no__c",
 }
+
+# Whoever owns 010-0000-0001, and 010-0000-0002.
+ONE = "M8b4c1b66d55695c47c447e3e43218cfb"
+TWO = "M24ea61cfb1f5f2e55439f32e1443f7c8"
 
 Row = dict[str, Any]
 # An entity of lv2 and its history.
@@ -250,6 +260,56 @@ def test_receipts_of_contracts_arrive_with_values_of_their_picklists(stair: Stai
     assert moves["MR1"]["completed_at__c"] is None
 
 
+def test_reservations_arrive_as_leads_of_persons(stair: Stair) -> None:
+    leads = stair.hc("lead")
+    # EX2 was a contract when it was first seen.
+    assert {
+        key: (lead["lastname"], lead["company"], lead["status"], lead["leadsource"])
+        for key, lead in leads.items()
+    } == {
+        "EX1-1": ("견본가", "개인", "Reserved", "TV"),
+        "EX1-2": ("견본 가", "개인", "Unknown", "Unknown"),
+        "EX3-1": ("EX3-1", "개인", "Unknown", None),
+    }
+    assert leads["EX1-1"]["reserved_at__c"] == datetime(2020, 1, 5, 1, 0)
+    assert leads["EX1-2"]["product__r__erp_goods_code__c"] is None
+    person = "experience_reservation_customer__r__erp_person_id__c"
+    assert leads["EX1-1"][person] == leads["EX1-2"][person] == ONE
+    persons = stair.hc("experience_reservation_customer")
+    assert {
+        key: (row["name"], row["reservation_count__c"], row["contract_count__c"])
+        for key, row in persons.items()
+    } == {ONE: ("견본 가", 2, 0), TWO: ("견본나", 1, 1), "REX3-1": ("EX3-1", 1, 0)}
+
+
+def test_visits_arrive_below_their_visitor_and_lounge(stair: Stair) -> None:
+    [visitor] = stair.hc("exhibition_visit_customer").values()
+    assert (visitor["erp_person_id__c"], visitor["visit_count__c"]) == (ONE, 2)
+    # The second visit isn't booked on the customer; the first one says who it is.
+    assert visitor["account__r__erp_customer_id__c"] == "C1"
+    assert (visitor["email__c"], visitor["marketing_consent__c"]) == ("visit@example.com", False)
+    visits = stair.hc("exhibition_visit_history")
+    lounges = {key: row["bbs_map__r__erp_lounge_code__c"] for key, row in visits.items()}
+    assert lounges == {"EV1": "SL1", "EV2": None}
+    assert (visits["EV1"]["visit_status__c"], visits["EV1"]["visit_route__c"]) == (
+        "Visited",
+        "Walk-in",
+    )
+    [lounge] = stair.hc("bbs_map").values()
+    assert (lounge["opening_hours__c"], lounge["latitude__c"]) == ("10:00-19:30", 37.5)
+    assert lounge["closing_date__c"] is None
+
+
+def test_an_opportunity_names_a_promotion_that_is_there_deleted_or_not(stair: Stair) -> None:
+    promotions = stair.hc("promotion")
+    assert promotions["PM1"]["name"] == "봄 할인"
+    assert promotions["PM1"]["promotion_type__c"] == "Discount"
+    assert (promotions["PM2"]["name"], promotions["PM2"]["erp_deleted__c"]) == ("PM2", True)
+    orders = stair.hc("opportunity")
+    assert orders["HI2001010001"]["promotion__r__erp_promotion_code__c"] == "PM2"
+    assert orders["K22001010003"]["promotion__r__erp_promotion_code__c"] is None
+
+
 def test_a_row_that_the_erp_deleted_arrives_with_its_flag(stair: Stair) -> None:
     order = stair.hc("opportunity")["822001010005"]
     assert (order["erp_deleted__c"], order["cancelled__c"]) == (True, True)
@@ -444,6 +504,71 @@ def test_each_changed_row_of_the_erp_is_one_write_of_what_changed(stair: Stair) 
             },
         ),
     }
+
+
+def test_a_lead_is_converted_and_a_corrected_number_leaves_its_person_behind(
+    stair: Stair,
+) -> None:
+    stair.execute("""
+        update lv0.r_experience_reservation set contract_yn = 'Y', contract_date = '2026-01-02',
+            contract_order_no = 'HI2001010001', _extracted_at = '2026-01-02 00:05+00'
+            where order_no = 'EX1' and seq = 1;
+        update lv0.r_experience_reservation set tel_no2 = '010-0000-0001',
+            _extracted_at = '2026-01-02 00:05+00' where order_no = 'EX2';
+        update lv0.r_experience_reservation set _deleted_at = '2026-01-02 00:05+00',
+            _extracted_at = '2026-01-02 00:05+00' where order_no = 'EX3';
+        update lv0.r_exhibition_visit_history set hand_tel_no = '010-0000-0002',
+            _extracted_at = '2026-01-02 00:05+00' where visit_no = 'EV1';
+    """)
+    writes = stair.writes_of("run")
+    persons = "experience_reservation_customer"
+    assert writes == {
+        ("lead", "EX1-1"): (
+            "UPDATE",
+            {
+                "status": "Converted",
+                "opportunity__r__erp_order_no__c": "HI2001010001",
+                "contract_date__c": "2026-01-02",
+            },
+        ),
+        ("lead", "EX3-1"): ("UPDATE", {"erp_deleted__c": True}),
+        # EX2's number was TWO's: nothing is left of that person.
+        (persons, TWO): ("UPDATE", {"erp_deleted__c": True}),
+        (persons, ONE): ("UPDATE", {"reservation_count__c": 3, "contract_count__c": 2}),
+        (persons, "REX3-1"): ("UPDATE", {"erp_deleted__c": True, "reservation_count__c": 0}),
+        ("exhibition_visit_customer", TWO): (
+            "INSERT",
+            writes["exhibition_visit_customer", TWO][1],
+        ),
+        ("exhibition_visit_customer", ONE): (
+            "UPDATE",
+            {
+                "account__r__erp_customer_id__c": None,
+                "visit_count__c": 1,
+                "first_visited_at__c": "2020-01-06T01:00:00",
+            },
+        ),
+        ("exhibition_visit_history", "EV1"): (
+            "UPDATE",
+            {"exhibition_visit_customer__r__erp_person_id__c": TWO},
+        ),
+    }
+    # Back again: the person is there as before, and the lead stays what it was.
+    stair.execute("""
+        update lv0.r_experience_reservation set tel_no2 = '01000000002',
+            _extracted_at = '2026-01-02 00:06+00' where order_no = 'EX2';
+        update lv0.r_exhibition_visit_history set hand_tel_no = '01000000001',
+            _extracted_at = '2026-01-02 00:06+00' where visit_no = 'EV1';
+    """)
+    assert set(stair.writes_of("run")) == {
+        (persons, ONE),
+        (persons, TWO),
+        ("exhibition_visit_customer", ONE),
+        ("exhibition_visit_customer", TWO),
+        ("exhibition_visit_history", "EV1"),
+    }
+    assert stair.hc("exhibition_visit_customer")[TWO]["erp_deleted__c"] is True
+    assert stair.hc("lead")["EX1-1"]["status"] == "Converted"
 
 
 def test_a_renamed_code_a_late_row_of_a_publish_and_a_late_answer_arrive(stair: Stair) -> None:

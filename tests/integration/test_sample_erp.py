@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -39,6 +40,19 @@ TABLES = {
         "r_install_fee",
         "goods_grp_cd || '/' || install_type_cd || '/' || start_dt",
     ),
+    "rental.r_promotion": ("RENTAL", "r_promotion", "promotion_cd"),
+    "rental.r_experience_reservation": (
+        "RENTAL",
+        "r_experience_reservation",
+        "order_no || '/' || seq",
+    ),
+    "rental.v_sales_lounge": ("RENTAL", "v_sales_lounge", "lounge_cd"),
+    "rental.r_exhibition_visit_history": ("RENTAL", "r_exhibition_visit_history", "visit_no"),
+    "rental.r_trans_homepage": ("RENTAL", "r_trans_homepage", "trans_no"),
+    "rental.r_acq_intro": ("RENTAL", "r_acq_intro", "intro_seq"),
+    "rental.r_biz_msg_template": ("RENTAL", "r_biz_msg_template", "template_cd"),
+    "rental.r_crm_info": ("RENTAL", "r_crm_info", "zip_seq"),
+    "rental.v_home_care": ("RENTAL", "v_home_care", "care_no"),
     "unierp5.b_major": ("UNIERP5", "b_major", "major_cd"),
     "unierp5.b_minor": ("UNIERP5", "b_minor", "major_cd || '/' || minor_cd"),
     "unierp5.b_sale_org": ("UNIERP5", "b_sale_org", "sales_org"),
@@ -68,6 +82,11 @@ CARRIED = {
     "rental.r_service_evaluation": ["eval_grade_cd", "total_score_qty"],
     "rental.r_call_group": ["agent_qty"],
     "rental.r_install_fee": ["fee_amt"],
+    "rental.r_promotion": ["discount_amt"],
+    "rental.r_experience_reservation": ["visit_status", "contract_yn", "tel_no", "remark"],
+    "rental.v_sales_lounge": ["tel_no"],
+    "rental.r_exhibition_visit_history": ["visit_status_cd", "hand_tel_no", "visit_memo"],
+    "rental.r_trans_homepage": ["retry_qty"],
 }
 # To these a change only adds: with a name, all that holds its code would change.
 GROWING = {"unierp5.b_minor", "rental.r_prod_symptom_dtl", "rental.r_prod_symptom_sml"}
@@ -192,6 +211,8 @@ def test_the_large_tables_have_the_column_counts_of_the_real_ones(built: Embedde
         "r_service_receipt": 86,
         "v_customer": 43,
         "v_erp_user": 18,
+        "v_home_care": 12,
+        "v_sales_lounge": 28,
     }
 
 
@@ -299,6 +320,20 @@ DIRT = {
         " dbo.r_service_receipt as t"
         f" where {ORPHAN.format('r_prod_symptom_hdr', 'symptom_hdr_cd', 'symptom_hdr_cd')}"
     ),
+    "orders under unknown promotions": (
+        f"select bool_or({ORPHAN.format('r_promotion', 'promotion_cd', 'promotion_cd')})"
+        " from dbo.r_order_contract as t where promotion_cd <> ''"
+    ),
+    "visits to unknown lounges": (
+        f"select bool_or({ORPHAN.format('v_sales_lounge', 'lounge_cd', 'lounge_cd')})"
+        " from dbo.r_exhibition_visit_history as t"
+    ),
+    "mobile numbers typed in many ways": (
+        "select count(distinct regexp_replace(hand_tel_no, '[0-9]', '0', 'g')) >= 5"
+        " from dbo.r_exhibition_visit_history where hand_tel_no ~ '[0-9]'"
+    ),
+    "visitors with several visits": "select max(visits) > 2 from sample.visiting_persons",
+    "a person who reserved again": "select max(reservations) > 1 from sample.reserving_persons",
     "customers without a contact": (
         f"select bool_or({ORPHAN.format('b_cust_contact', 'cust_no', 'cust_no')})"
         " from dbo.b_cust as t"
@@ -341,6 +376,14 @@ DIRT = {
         ("R0104", "r_service_evaluation.eval_method_cd", {"X"}),
         ("R0105", "r_install_fee.install_type_cd", set()),
         ("R0106", "r_call_group.call_kind_cd", {"9"}),
+        ("R0301", "r_promotion.promotion_type_cd", {"99"}),
+        ("R0302", "r_experience_reservation.visit_status", {"X9"}),
+        ("R0302", "r_exhibition_visit_history.visit_status_cd", {"X9"}),
+        ("R0303", "r_experience_reservation.route_cd", {"99"}),
+        ("R0304", "r_experience_reservation.input_type", set()),
+        ("R0305", "r_exhibition_visit_history.visit_purpose_cd", {"ZZ"}),
+        ("R0306", "v_sales_lounge.lounge_type_cd", {"9"}),
+        ("R0307", "r_trans_homepage.trans_type_cd", {"9"}),
         ("S0001", "r_order_contract.sales_grp_cd", {"G999"}),
     ],
 )
@@ -454,9 +497,41 @@ def test_the_report_equals_the_difference_of_the_rows(rounds: list[Round]) -> No
             assert (counts[1] > 0, counts[2] > 0) == (feed not in GROWING,) * 2, feed
 
 
+def persons(rows: Table, *columns: str) -> dict[str, list[str]]:
+    """The keys of rows under one mobile number, by the number; under the key where it has none."""
+    found: dict[str, list[str]] = {}
+    for key, row in rows.items():
+        digits = [re.sub(r"\D", "", str(row[column])) for column in columns]
+        numbers = [number[-8:] for number in digits if re.search(r"10\d{8}$", number)]
+        found.setdefault(numbers[0] if numbers else key, []).append(key)
+    return found
+
+
+def changed_persons(each: Round, feed: str, *columns: str, with_latest: bool) -> set[str]:
+    """Whoever comes, goes, or differs in what the rows say of them together, or the latest does."""
+
+    def shown(rows: Table) -> dict[str, list[object]]:
+        return {
+            person: [
+                len(keys),
+                sum(rows[key]["contract_yn"] == "Y" for key in keys),
+                latest := max(keys, key=lambda key: (str(rows[key]["insrt_dt"]), key)),
+                rows[latest] if with_latest else None,
+            ]
+            for person, keys in persons(rows, *columns).items()
+        }
+
+    old, new = shown(each.before[feed]), shown(each.after[feed])
+    return {person for person in old.keys() | new.keys() if old.get(person) != new.get(person)}
+
+
 def test_the_expected_writes_follow_from_the_touched_keys(rounds: list[Round]) -> None:
     known: set[str] = set()
+    leads: set[str] = set()
+    reservations, visits = "rental.r_experience_reservation", "rental.r_exhibition_visit_history"
     for each in rounds:
+        for rows in (each.before[reservations], each.after[reservations]):
+            leads |= {key for key, row in rows.items() if row["contract_yn"] != "Y"}
         orders, additions = "rental.r_order_contract", "rental.r_order_contract_add"
         known |= each.before[orders].keys() | each.after[orders].keys()
         old, new = each.accounts
@@ -471,7 +546,25 @@ def test_the_expected_writes_follow_from_the_touched_keys(rounds: list[Round]) -
             "shipping_info": len(each.touched("rental.r_shipping_info")),
             "shipping_evaluation": len(each.touched("rental.r_shipping_evaluation")),
             "service_evaluation": len(each.touched("rental.r_service_evaluation")),
+            "promotion": len(each.touched("rental.r_promotion")),
+            "bbs_map": len(each.touched("rental.v_sales_lounge")),
+            "lead": len(each.touched(reservations) & leads),
+            "experience_reservation_customer": len(
+                changed_persons(each, reservations, "tel_no", "tel_no2", with_latest=True)
+            ),
+            "exhibition_visit_customer": len(
+                changed_persons(each, visits, "hand_tel_no", with_latest=False)
+            ),
+            "exhibition_visit_history": len(each.touched(visits)),
         }
+        converted = {
+            key
+            for key in each.keys(reservations)[1]
+            if each.before[reservations][key]["contract_yn"] != "Y"
+            and each.after[reservations][key]["contract_yn"] == "Y"
+        }
+        assert converted, "no reservation became a contract"
+        assert each.touched(reservations) - leads, "only leads were touched"
         assert changed - each.touched("rental.v_customer"), "no other feed changed an account"
         assert each.touched(additions) - known, "no ADD row of an unknown order was touched"
         assert each.keys(orders)[1] & each.keys(additions)[1], "no order changed on both sides"
@@ -540,7 +633,20 @@ def test_deleted_orders_take_their_other_rows_along_or_leave_them(rounds: list[R
 def test_no_change_fans_out_to_rows_that_it_did_not_touch(rounds: list[Round]) -> None:
     customers: set[str] = set()
     goods: set[str] = set()
+    promotions: set[str] = set()
+    lounges: set[str] = set()
     for each in rounds:
+        for rows in (each.before, each.after):
+            orders, visits = (
+                rows["rental.r_order_contract"],
+                rows["rental.r_exhibition_visit_history"],
+            )
+            promotions |= {str(row["promotion_cd"]) for row in orders.values()}
+            lounges |= {str(row["lounge_cd"]).strip() for row in visits.values()}
+        inserted, _, deleted = each.keys("rental.r_promotion")
+        assert not promotions & (inserted | deleted)
+        inserted, _, deleted = each.keys("rental.v_sales_lounge")
+        assert not lounges & {key.strip() for key in inserted | deleted}
         customers |= each.references("cust_no")
         goods |= each.references("goods_cd")
         inserted, _, deleted = each.keys("rental.v_customer")

@@ -23,10 +23,16 @@ def _hc(models: dict[str, Node]) -> dict[str, Node]:
 def test_hc_models_are_published_by_hc_upsert_under_a_contract(models: dict[str, Node]) -> None:
     assert set(_hc(models)) == {
         "account",
+        "bbs_map",
         "contract_cancel_receipt",
         "contract_move_receipt",
+        "exhibition_visit_customer",
+        "exhibition_visit_history",
+        "experience_reservation_customer",
+        "lead",
         "opportunity",
         "product2",
+        "promotion",
         "public_institution",
         "service_evaluation",
         "service_receipt",
@@ -99,6 +105,17 @@ def test_a_restricted_picklist_is_tested_against_its_values(
         ("service_picklists", "picklist_value", "R0009", "shipping_info.status__c"),
         ("service_picklists", "picklist_value", "R0103", "shipping_evaluation.grade__c"),
         ("service_picklists", "picklist_value", "R0103", "service_evaluation.grade__c"),
+        ("visit_picklists", "picklist_value", "R0301", "promotion.promotion_type__c"),
+        ("visit_picklists", "picklist_value", "R0302", "lead.status"),
+        (
+            "visit_picklists",
+            "picklist_value",
+            "R0302",
+            "experience_reservation_customer.visit_status__c",
+        ),
+        ("visit_picklists", "picklist_value", "R0302", "exhibition_visit_history.visit_status__c"),
+        ("visit_picklists", "picklist_value", "R0303", "lead.leadsource"),
+        ("visit_picklists", "picklist_value", "R0303", "exhibition_visit_history.visit_route__c"),
     ],
 )
 def test_every_value_of_a_seed_is_one_of_the_picklist_that_it_fills(

@@ -1,6 +1,7 @@
 -- Parents are published first:
 -- depends_on: {{ ref('hc__account') }}
 -- depends_on: {{ ref('hc__product2') }}
+-- depends_on: {{ ref('hc__promotion') }}
 {{
     config(
         external_id='erp_order_no__c',
@@ -33,6 +34,7 @@ opportunities as (
         -- References only: a parent's name in here would make its change write every child.
         orders.customer_no as account__erp_customer_id__c,
         orders.goods_code as product__r__erp_goods_code__c,
+        orders.promotion_code as promotion__r__erp_promotion_code__c,
         orders.order_no as name,
         coalesce(order_stages.stage_name, 'Unknown') as stagename,
         orders.order_status_code as order_status_code__c,

@@ -23,6 +23,7 @@ cleaned as (
         {{ clean_code('goods_cd') }} as goods_code,
         {{ clean_code('order_status_cd') }} as order_status_code,
         {{ clean_code('order_type_cd') }} as order_type_code,
+        {{ clean_code('promotion_cd') }} as promotion_code,
         {{ clean_code('sales_grp_cd') }} as sales_group_code,
         {{ clean_memo('remark') }} as remark,
         month_amt as month_amount_krw,

@@ -9,10 +9,16 @@
 {#- Each object and its External ID. -#}
 {%- set objects = {
     'account': 'erp_customer_id__c',
+    'bbs_map': 'erp_lounge_code__c',
     'contract_cancel_receipt': 'erp_cancel_receipt_no__c',
     'contract_move_receipt': 'erp_move_receipt_no__c',
+    'exhibition_visit_customer': 'erp_person_id__c',
+    'exhibition_visit_history': 'erp_visit_no__c',
+    'experience_reservation_customer': 'erp_person_id__c',
+    'lead': 'erp_reservation_id__c',
     'opportunity': 'erp_order_no__c',
     'product2': 'erp_goods_code__c',
+    'promotion': 'erp_promotion_code__c',
     'public_institution': 'institution_key__c',
     'service_evaluation': 'erp_evaluation_no__c',
     'service_receipt': 'erp_receipt_no__c',

@@ -11,6 +11,10 @@
     'lv2_service__service_receipt',
     'lv2_shipping__shipping',
     'lv2_shipping__shipping_evaluation',
+    'lv2_product__promotion',
+    'lv2_sales__sales_lounge',
+    'lv2_visit__experience_reservation',
+    'lv2_visit__exhibition_visit',
 ] -%}
 {%- set selects = [] -%}
 

@@ -18,6 +18,10 @@ products as (
     select * from {{ ref('lv2_product__product') }}
 ),
 
+promotions as (
+    select * from {{ ref('lv2_product__promotion') }}
+),
+
 code_master as (
     select * from {{ ref('lv1_unierp5__code_master') }}
 ),
@@ -29,10 +33,11 @@ address_master as (
 orders as (
     select
         contracts.order_no,
-        -- A customer or article that is marked as deleted is still known: were it not, its deletion
-        -- would rewrite every order that names it.
+        -- What is marked as deleted is still known: were it not, the deletion of a customer, an
+        -- article or a promotion would rewrite every order that names it.
         customers.customer_no,
         products.goods_code,
+        promotions.promotion_code,
         contracts.order_status_code,
         contracts.order_type_code,
         contracts.sales_group_code,
@@ -54,6 +59,7 @@ orders as (
         contracts.is_cancelled,
         customers.customer_no is not null as has_known_customer,
         products.goods_code is not null as has_known_product,
+        promotions.promotion_code is not null as has_known_promotion,
         contracts.is_deleted,
         contracts.contract_date,
         contracts.contract_start_date,
@@ -69,6 +75,7 @@ orders as (
             and (contracts.is_deleted or not additions.is_deleted)
     left join customers on contracts.customer_no = customers.customer_no
     left join products on contracts.goods_code = products.goods_code
+    left join promotions on contracts.promotion_code = promotions.promotion_code
     {{ refine('refined', 'additions.install_address1', 'additions.install_address2') }}
     {{ decode('order_status', 'contracts.order_status_code', 'R0001') }}
     {{ decode('order_type', 'contracts.order_type_code', 'R0002') }}
