@@ -54,7 +54,7 @@ class Names:
         if found:
             several = ", ".join(node.name for node in found)
             raise UnknownNameError(f"{dag}: {relation} is made by {several}")
-        near = get_close_matches(relation, [node.relation for node in graph.nodes.values()], 3)
+        near = get_close_matches(relation, {node.relation for node in graph.nodes.values()}, 3)
         hint = f"; near are {', '.join(near)}" if near else ""
         raise UnknownNameError(f"{dag}: nothing makes {relation}{hint}")
 

@@ -12,11 +12,16 @@ import pytest
 from extract.cli import main
 
 FEEDS = ("r_goods", "r_order", "r_add")
+# A source that runs after a model.
+LOOKUP = {
+    "connection": "search", "lookup": "address", "reads": "lv1.r_add",
+    "after": "lv1_rental__r_add",
+}  # fmt: skip
 MODELS = {
     "lv1_rental__r_goods": ["rental.r_goods"],
     "lv1_rental__r_order": ["rental.r_order"],
     "lv1_rental__r_add": ["rental.r_add"],
-    "lv2_sales__order": ["lv1_rental__r_order", "lv1_rental__r_add"],
+    "lv2_sales__order": ["lv1_rental__r_order", "geo.address_master"],
     "hc__product2": ["lv1_rental__r_goods"],
     "hc__opportunity": ["lv2_sales__order", "hc__product2"],
 }
@@ -32,8 +37,10 @@ class Home:
         self.write("dbt_project.yml", {"profile": "p", "model-paths": ["models"]})
         extract = {"config": {"meta": {"extract": {"connection": "erp", "table": "T"}}}}
         tables = [{"name": name, **extract} for name in FEEDS]
-        source = {"name": "rental", "schema": "lv0", "tables": tables}
-        self.write("models/sources.yml", {"sources": [source]})
+        rental = {"name": "rental", "schema": "lv0", "tables": tables}
+        looked_up = {"name": "address_master", "config": {"meta": {"extract": LOOKUP}}}
+        geo = {"name": "geo", "schema": "lv1", "tables": [looked_up]}
+        self.write("models/sources.yml", {"sources": [rental, geo]})
         for name in MODELS:
             self.write(f"models/{name}.sql", f"\nselect '{name}'\n")
         self.write("manifest.json", manifest())
@@ -71,14 +78,16 @@ def manifest() -> dict[str, Any]:
         }
         for name, parents in MODELS.items()
     }  # fmt: skip
+    feeds = {("rental", "lv0", name): {"table": "T"} for name in FEEDS}
+    feeds[("geo", "lv1", "address_master")] = LOOKUP
     sources = {
-        f"source.p.rental.{name}": {
-            "resource_type": "source", "source_name": "rental", "name": name, "schema": "lv0",
+        f"source.p.{source}.{name}": {
+            "resource_type": "source", "source_name": source, "name": name, "schema": schema,
             "identifier": name, "original_file_path": "models/sources.yml",
             "source_meta": {"extract": {"connection": "erp"}},
-            "config": {"meta": {"extract": {"table": "T"}}},
+            "config": {"meta": {"extract": extract}},
         }
-        for name in FEEDS
+        for (source, schema, name), extract in feeds.items()
     }  # fmt: skip
     test = {"resource_type": "test", "depends_on": {"nodes": ["model.p.hc__product2"]}}
     return {"nodes": nodes | {"test.p.some": test}, "sources": sources}
@@ -113,6 +122,16 @@ def test_an_edge_is_implied_by_a_shortest_path_of_any_length(
             ["rental.r_goods", "lv1_rental__r_goods", "hc__product2", "hc__opportunity"]
         ],
     }
+
+
+def test_a_source_is_below_the_models_that_it_runs_after(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edge = f"{ORDER} < lv0_to_lv1_r_add"
+    assert home.audit(edge) == 0
+    assert found(capsys)["findings"][edge]["paths"] == [
+        ["lv1_rental__r_add", "geo.address_master", "lv2_sales__order"]
+    ]
 
 
 def test_a_missing_edge_comes_with_the_comment_that_adds_it(
