@@ -1,5 +1,6 @@
-{# The columns of lv2 that come from the join `refine`, in the order ids, texts, measures. #}
-{% macro refined_columns(alias, prefix='') -%}
+{# The columns of lv2 that come from the join `refine`. A model whose source has coordinates of its own
+   takes the place by itself. #}
+{% macro refined_columns(alias, prefix='', with_place=true) -%}
     {%- set columns = {
         'refined_address': 'address_name',
         'region_1': 'region_1depth_name',
@@ -10,9 +11,8 @@
         'building_ho': 'building_ho',
         'zone_no': 'zone_no',
         'address_accuracy': 'accuracy',
-        'longitude': 'x',
-        'latitude': 'y',
     } -%}
+    {%- do columns.update({'longitude': 'x', 'latitude': 'y'}) if with_place -%}
     {%- for name, column in columns.items() -%}
         {{ alias }}.{{ column }} as {{ prefix }}{{ name }}
         {%- if not loop.last %},

@@ -1,7 +1,7 @@
 {{
     config(
         external_id='institution_key__c',
-        scales={'longitude__c': 6, 'latitude__c': 6},
+        scales={'address_accuracy__c': 3, 'longitude__c': 6, 'latitude__c': 6},
     )
 }}
 
@@ -30,8 +30,7 @@ published as (
         {{ null_if_longer('postal_code', 20) }} as postal_code__c,
         {{ null_if_longer('address1', 255) }} as address1__c,
         {{ null_if_longer('address2', 255) }} as address2__c,
-        longitude::double precision as longitude__c,
-        latitude::double precision as latitude__c,
+        {{ refined_fields() }},
         is_deleted as erp_deleted__c,
         opened_date as opened_date__c
     from institutions

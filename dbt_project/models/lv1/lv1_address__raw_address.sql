@@ -28,6 +28,10 @@ shipments as (
     select * from {{ ref('lv1_rental__r_shipping_info') }}
 ),
 
+institutions as (
+    select * from {{ ref('lv1_public__public_institution') }}
+),
+
 -- As lv2_customer__customer takes them: a lookup costs, and nobody reads the other contacts'.
 stand_ins as (
     select
@@ -50,6 +54,8 @@ addresses as (
     select {{ raw_address('to_address1', 'to_address2') }} from move_receipts
     union
     select {{ raw_address('address1', 'address2') }} from shipments
+    union
+    select {{ raw_address('address1', 'address2') }} from institutions
 ),
 
 given as (

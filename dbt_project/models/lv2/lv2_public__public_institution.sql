@@ -11,24 +11,31 @@ institutions as (
     select * from {{ ref('lv1_public__public_institution') }}
 ),
 
+address_master as (
+    select * from {{ source('address', 'address_master') }}
+),
+
 described as (
     select
-        institution_key,
-        institution_kind,
-        institution_no,
-        class_code,
-        class_name,
-        institution_name,
-        phone,
-        homepage,
-        postal_code,
-        address1,
-        address2,
-        longitude,
-        latitude,
-        is_deleted,
-        opened_date
+        institutions.institution_key,
+        institutions.institution_kind,
+        institutions.institution_no,
+        institutions.class_code,
+        institutions.class_name,
+        institutions.institution_name,
+        institutions.phone,
+        institutions.homepage,
+        institutions.postal_code,
+        institutions.address1,
+        institutions.address2,
+        {{ refined_columns('refined', with_place=false) }},
+        -- The list's own place is the institution's door; the search may know the street alone.
+        coalesce(institutions.longitude, refined.x::numeric) as longitude,
+        coalesce(institutions.latitude, refined.y::numeric) as latitude,
+        institutions.is_deleted,
+        institutions.opened_date
     from institutions
+    {{ refine('refined', 'institutions.address1', 'institutions.address2') }}
 )
 
 select * from described
