@@ -64,10 +64,10 @@ def _once(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-def _relation(name: str) -> str:
-    if len(name.split(".")) != 2 or not all(name.split(".")):
-        raise ValueError("must be a relation, like lv1.raw_address")
-    return name
+def _relations(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names or not all(name.count(".") == 1 and all(name.split(".")) for name in names):
+        raise ValueError("must be relations, like lv1.customer_address")
+    return names
 
 
 Models = Annotated[Names, pydantic.AfterValidator(_once)]
@@ -184,10 +184,12 @@ class Lookup(_Block):
         "the table."
     )
     after: Models = pydantic.Field(
-        min_length=1, description="Models that have to be built before; one of them builds `reads`."
+        min_length=1,
+        description="Models that find what to ask about. The lookup waits for them to end; where "
+        "one fails, it asks about what there is.",
     )
-    reads: Annotated[str, pydantic.AfterValidator(_relation)] = pydantic.Field(
-        description="Relation of the warehouse, `schema.table`, that holds what to ask about.",
+    reads: Annotated[Names, pydantic.AfterValidator(_relations)] = pydantic.Field(
+        description="Relations of the warehouse, `schema.table`, that these models build."
     )
     ask_again: Seconds = pydantic.Field(
         90 * 86400, description="After how long what had no answer is asked again, e.g. 90d."

@@ -249,7 +249,7 @@ def _plan_row(plan: Plan) -> list[str]:
 def _lookup_row(feed: LookupFeed, due: address.Due) -> list[str]:
     return [
         feed.name,
-        f"asks about {feed.extract.reads}: {due.new:,} new, {due.again:,} again",
+        f"asks about {', '.join(feed.extract.reads)}: {due.new:,} new, {due.again:,} again",
         "raw_address",
         f"of {feed.extract.page_rows:,}",
         f"{due.new + due.again:,}",

@@ -61,7 +61,11 @@ def run_job(stack: Stack, refuse: Mapping[str, Collection[str]] | None = None) -
     before = heroku_connect.hc_writes(stack.warehouse_url)
     _say("dbt: lv1, lv2, hc, and their tests")
     waiting = [feed for feed in catalog.values() if feed.extract.after]
-    while waiting and (ready := builds.before(waiting)):
+    while waiting:
+        # A lookup waits for its models to end, and asks about what there is.
+        ready = builds.before(waiting) or [each for each in waiting if _is_lookup(each)]
+        if not ready:
+            break
         extract(ready)
         waiting = [feed for feed in waiting if feed not in ready]
     for feed in waiting:
@@ -104,7 +108,7 @@ def _extracted(
     if len(feeds) > len(lookups):
         _say(f"extraction: {len(feeds) - len(lookups)} feeds into lv0")
     for lookup in lookups:
-        _say(f"lookup: {lookup.name} about {lookup.extract.reads}")
+        _say(f"lookup: {lookup.name} about {', '.join(lookup.extract.reads)}")
     bars = Bars() if sys.stderr.isatty() else None
     with bars if bars is not None else nullcontext():
         for feed in feeds:
@@ -114,6 +118,10 @@ def _extracted(
                 except ExtractError as error:
                     print(f"error: {error}", file=sys.stderr)
                     yield feed, error
+
+
+def _is_lookup(feed: AnyFeed) -> bool:
+    return isinstance(feed, LookupFeed)
 
 
 def _not_built(feed: AnyFeed) -> ExtractError:

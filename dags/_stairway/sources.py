@@ -74,8 +74,9 @@ def source_group(
             task_id="extract",
             python_callable=extract_feed,
             op_kwargs={"feed": node.resource_name},
-            # A pass that isn't shared has no ranges: the mapped task is skipped then.
-            trigger_rule="none_failed",
+            # A pass that isn't shared has no ranges: the mapped task is skipped then. A lookup
+            # waits for its models to end, and asks about what there is.
+            trigger_rule="all_done" if "lookup" in how else "none_failed",
             pool=EXTRACT_POOL,
             dag=dag,
             task_group=group,
@@ -118,6 +119,8 @@ def source_group(
 
 def add_after(nodes: Mapping[str, DbtNode], tasks: Mapping[str, Any]) -> None:
     """Lets each source's group wait for the models that its `after` names.
+
+    A lookup waits for their end, any other feed for their success.
 
     Args:
         nodes: Cosmos' nodes by unique id (`dbt_graph.filtered_nodes`).

@@ -15,6 +15,7 @@ from extract.address.words import Place, Refined
 from extract.catalog import LookupFeed
 from extract.errors import TargetError
 from extract.postgres import identifier, literal
+from extract.retry import persist
 from extract.runs import lease_lost
 from extract.settings import Connection
 
@@ -53,7 +54,8 @@ class Master:
         self._opened: postgres.Statements | None = None
         self._table = identifier(feed.target_schema, feed.target_table)
         self._log = identifier(feed.target_schema, f"{feed.target_table}_log")
-        self._reads = identifier(*feed.extract.reads.split("."))
+        self._now = "now()"
+        self._reads = {name: identifier(*name.split(".")) for name in feed.extract.reads}
 
     def close(self) -> None:
         """Closes the connection; the next call opens another one."""
@@ -61,43 +63,58 @@ class Master:
             self._opened.close()
         self._opened = None
 
-    def check(self) -> None:
-        """Makes sure that there is something to ask about.
+    def check(self) -> list[str]:
+        """The relations to ask about that aren't there (yet); then it goes without them.
 
         Raises:
-            TargetError: the relation isn't there, or has no `raw_address`.
+            TargetError: there is none at all, or one has no `raw_address`.
         """
-        found = self._rows(
-            "select 1 from pg_catalog.pg_attribute"
-            f" where attrelid = to_regclass({literal(self._reads)}) and attname = 'raw_address'"
-        )
-        if not found:
+        found = {
+            name: self._rows(
+                "select attname from pg_catalog.pg_attribute"
+                f" where attrelid = to_regclass({literal(relation)}) and attnum > 0"
+            )
+            for name, relation in self._reads.items()
+        }
+        missing = [name for name, columns in found.items() if not columns]
+        nameless = [
+            name for name, columns in found.items() if columns and ("raw_address",) not in columns
+        ]
+        if nameless or len(missing) == len(found):
+            fault = f"{nameless[0]} with a column `raw_address`" if nameless else ", ".join(missing)
             built_by = " ".join(self._feed.extract.after)
             raise TargetError(
-                f"{self._warehouse.where} has no {self._feed.extract.reads} with a column "
-                f"`raw_address`. Build it first: `dbt build --select {built_by}`.",
+                f"{self._warehouse.where} has no {fault}. Build it first: "
+                f"`dbt build --select {built_by}`.",
                 feed=self._feed.name,
             )
+        self._now = "now()"
+        self._reads = {name: self._reads[name] for name in found if name not in missing}
+        return missing
 
     def create(self) -> None:
-        """Makes the table where it is missing."""
+        """Makes the table where it is missing; what is asked from now on isn't old any more."""
         self._statements.execute(f"create table if not exists {self._table} ({_TYPES})".encode())
+        [[now]] = self._rows("select clock_timestamp()::text")
+        self._now = f"timestamptz {literal(now)}"
 
     def due(self, *, again: bool) -> tuple[int, int]:
         """How many addresses were never asked, and how many may be asked again."""
+        given = " union ".join(f"select raw_address from {name}" for name in self._reads.values())
         if not self._rows(f"select to_regclass({literal(self._table)})")[0][0]:
-            return self._rows(f"select count(*) from {self._reads}")[0][0], 0
-        [[new]] = self._rows(f"select count(*) from {self._reads} as r where {self._is_new}")
+            return self._rows(f"select count(*) from ({given}) as r")[0][0], 0
+        [[new]] = self._rows(f"select count(*) from ({given}) as r where {self._is_new}")
         [[old]] = self._rows(f"select count(*) from {self._table} as m where {self._is_old(again)}")
         return new, old
 
-    def new(self, after: str) -> list[str]:
-        """The next page of addresses that were never asked, behind `after`."""
-        return self._page(f"{self._reads} as r where {self._is_new}", after)
+    def new(self) -> Iterator[list[str]]:
+        """Pages of addresses that were never asked; each is read when the one before is saved."""
+        for relation in self._reads.values():
+            yield from self._pages(f"{relation} as r where {self._is_new}")
 
-    def old(self, after: str, *, again: bool) -> list[str]:
-        """The next page of those in use that had no answer when they were asked, long ago."""
-        return self._page(f"{self._table} as m where {self._is_old(again)}", after)
+    def old(self, *, again: bool) -> Iterator[list[str]]:
+        """Pages of those in use that had no answer when they were asked, long ago."""
+        yield from self._pages(f"{self._table} as m where {self._is_old(again)}")
 
     def save(self, run_id: UUID, page: int, found: Sequence[Refined]) -> None:
         """Stores the answers of one page, in one transaction; once, however often it is called.
@@ -200,16 +217,28 @@ class Master:
 
     def _is_old(self, again: bool) -> str:
         seconds = 0 if again else self._feed.extract.ask_again
+        in_use = [
+            f"exists (select from {relation} as r where r.raw_address = m.raw_address)"
+            for relation in self._reads.values()
+        ]
         return (
-            f"m.accuracy is null and m.asked_at <= now() - interval '{seconds} seconds'"
-            f" and exists (select from {self._reads} as r where r.raw_address = m.raw_address)"
+            f"m.accuracy is null and m.asked_at < {self._now} - interval '{seconds} seconds'"
+            f" and ({' or '.join(in_use)})"
         )
 
+    def _pages(self, where: str) -> Iterator[list[str]]:
+        after = ""
+        # No cursor: it would not outlive the connection.
+        while page := persist(lambda: self._page(where, after), self.close):  # noqa: B023
+            yield page
+            after = page[-1]
+
     def _page(self, where: str, after: str) -> list[str]:
-        rows = self._rows(
-            f"select raw_address from {where} and raw_address > {literal(after)}"
-            f" order by raw_address limit {self._feed.extract.page_rows}"
-        )
+        with postgres.translated(self._warehouse, self._feed.name):
+            rows = self._rows(
+                f"select raw_address from {where} and raw_address > {literal(after)}"
+                f" order by raw_address limit {self._feed.extract.page_rows}"
+            )
         return [row[0] for row in rows]
 
     def _rows(self, query: str) -> list[tuple[Any, ...]]:

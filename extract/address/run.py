@@ -9,6 +9,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, repeat
 from threading import Event
 from typing import TypeVar
 from uuid import UUID
@@ -130,7 +131,8 @@ class _Runner:
         began = time.monotonic()
         self._persist(self._runs.check_schema)
         with self._recorded() as run_id:
-            self._persist(self._master.check)
+            if missing := self._persist(self._master.check):
+                self._runs.note(self._feed.name, f"not there yet: {', '.join(missing)}")
             self._persist(self._master.create)
             ended: ExtractError | None = None
             try:
@@ -198,25 +200,21 @@ class _Runner:
 
     def _pages(self) -> Iterator[tuple[list[str], bool]]:
         """What to ask about, new addresses first; until the requests of a run are spent."""
-        for is_new in (True, False):
-            after = ""
-            while page := self._persist(lambda: self._page(is_new, after)):  # noqa: B023
-                most = self._search.max_requests
-                if most is not None and self._search.requests >= most:
-                    new, again = self._persist(lambda: self._master.due(again=False))
-                    self._runs.note(
-                        self._feed.name,
-                        f"left {new + again:,} addresses to the next run, after "
-                        f"{self._search.requests:,} requests (`max_requests`)",
-                    )
-                    return
-                yield page, is_new
-                after = page[-1]
-
-    def _page(self, is_new: bool, after: str) -> list[str]:
-        if is_new:
-            return self._master.new(after)
-        return self._master.old(after, again=self._again)
+        most = self._search.max_requests
+        pages = chain(
+            zip(self._master.new(), repeat(True)),
+            zip(self._master.old(again=self._again), repeat(False)),
+        )
+        for page, is_new in pages:
+            if most is not None and self._search.requests >= most:
+                new, again = self._persist(lambda: self._master.due(again=self._again))
+                self._runs.note(
+                    self._feed.name,
+                    f"left {new + again:,} addresses to the next run, after "
+                    f"{self._search.requests:,} requests (`max_requests`)",
+                )
+                return
+            yield page, is_new
 
     def _answers(
         self, pool: ThreadPoolExecutor, page: list[str]

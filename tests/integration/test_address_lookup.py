@@ -76,7 +76,7 @@ class Bed:
     def project(self, extract: dict[str, Any] | None = None, **connection: object) -> None:
         """Writes the catalogue and the connection."""
         how = {
-            "lookup": "address", "connection": "search", "reads": "lv1.raw_address",
+            "lookup": "address", "connection": "search", "reads": ["lv1.raw_address", "lv1.more"],
             "after": ["m"], "page_rows": 5, **(extract or {}),
         }  # fmt: skip
         table = {"name": "address_master", "config": {"meta": {"extract": how}}}
@@ -91,7 +91,7 @@ class Bed:
     def addresses(self, *addresses: str) -> None:
         values = ", ".join(f"('{address}')" for address in addresses)
         self.stand.warehouse(
-            "truncate lv1.raw_address", f"insert into lv1.raw_address values {values}"
+            "truncate lv1.raw_address, lv1.more", f"insert into lv1.raw_address values {values}"
         )
 
     def run(self, **options: Any) -> Any:
@@ -106,7 +106,8 @@ def stand(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) 
     made = Stand.make(tmp_path_factory.mktemp("address"), postgres)
     (made.home / "models").mkdir()
     (made.home / "models/m.sql").touch()
-    made.warehouse("create table lv1.raw_address (raw_address text primary key)")
+    for name in ("raw_address", "more"):
+        made.warehouse(f"create table lv1.{name} (raw_address text primary key)")
     return made
 
 
@@ -117,7 +118,7 @@ def bed(stand: Stand, tmp_path: Path) -> Iterator[Bed]:
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     stand.forget()
-    stand.warehouse(f"drop table if exists {MASTER}, {MASTER}_log", "truncate lv1.raw_address")
+    stand.warehouse(f"drop table if exists {MASTER}, {MASTER}_log")
     found = Bed(stand, service, server.url)
     found.project()
     try:
@@ -172,6 +173,15 @@ def test_an_address_is_asked_once_ever_and_stored_with_all_that_was_found(bed: B
     assert len(bed.master()) == 4
 
 
+def test_an_address_of_two_relations_is_one_and_a_missing_relation_is_noted(bed: Bed) -> None:
+    bed.addresses(KNOWN.format(8))
+    bed.stand.warehouse(f"insert into lv1.more values ('{KNOWN.format(8)}'), ('{KNOWN.format(9)}')")
+    bed.project({"reads": ["lv1.raw_address", "lv1.more", "lv1.later"]})
+    result = bed.run()
+    assert result.rows_inserted == 2 and result.notes[0] == "not there yet: lv1.later"
+    assert bed.service.asked == {KNOWN.format(8): 1, KNOWN.format(9): 1}
+
+
 def test_addresses_of_one_house_share_what_is_left_of_them(bed: Bed) -> None:
     bed.addresses(*(f"경기도 수원시 영통구 연습로 7 {n}동" for n in range(4)))
     bed.project(concurrency=1)
@@ -200,7 +210,10 @@ def test_what_had_no_answer_is_asked_again_only_after_its_time(bed: Bed) -> None
     bed.service.fault = json_answer({"documents": [{"address_name": "제주"}]})
     assert bed.run(complete=True).rows_updated == 1
     assert bed.master("address_name") == [("제주",), (None,)]
-    assert bed.run(complete=True).rows_read == 0
+    bed.addresses(UNKNOWN.format(1), UNKNOWN.format(3))
+    bed.service.fault = None
+    # Nor is a new one asked twice by the run that finds nothing.
+    assert bed.run(complete=True).rows_read == 1
 
 
 def test_a_used_up_quota_ends_the_run_and_what_was_found_is_kept(
@@ -289,7 +302,10 @@ def test_a_wrong_key_or_a_missing_relation_is_told_before_anything_is_kept(bed: 
     with pytest.raises(ConfigurationError, match="401 AccessDeniedError: it refuses the key"):
         bed.run()
     bed.project({"reads": "lv1.elsewhere"})
-    with pytest.raises(TargetError, match=r"no lv1\.elsewhere with .*`dbt build --select m`"):
+    with pytest.raises(TargetError, match=r"no lv1\.elsewhere\. .*: `dbt build --select m`"):
+        bed.run()
+    bed.project({"reads": ["lv1.raw_address", "ops.runs"]})
+    with pytest.raises(TargetError, match=r"no ops\.runs with a column `raw_address`"):
         bed.run()
     with pytest.raises(ConfigurationError, match="is a lookup: it has no ranges"):
         verify_feed(FEED, bed.stand.home)
@@ -369,7 +385,7 @@ def test_the_commands_know_the_lookup(bed: Bed, capsys: pytest.CaptureFixture[st
     project = ["--project-dir", str(bed.stand.home)]
     bed.addresses(KNOWN.format(1), UNKNOWN.format(1))
     assert main([*project, "plan"]) == 0
-    assert "asks about lv1.raw_address: 2 new, 0 again" in capsys.readouterr().out
+    assert "asks about lv1.raw_address, lv1.more: 2 new, 0 again" in capsys.readouterr().out
     assert bed.stand.rows(f"select to_regclass('{MASTER}')") == [(None,)]
     assert not bed.service.asked
     assert main([*project, "run"]) == 0

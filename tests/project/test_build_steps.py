@@ -16,7 +16,7 @@ from sandbox.builds import Builds
 from sandbox.job import RETURN_IDS
 
 ADDRESS = "source.stairway.address.address_master"
-RAW = "lv1_address__raw_address"
+RAW = "lv1_address__customer_address"
 
 
 @pytest.fixture(scope="module")

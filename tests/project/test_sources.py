@@ -113,11 +113,17 @@ def test_columns_that_are_left_out_or_computed_are_not_described_as_mirrored(
         assert computed <= set(source["columns"]), _name(source)
 
 
-def test_a_lookup_reads_what_a_model_that_it_runs_after_builds(parsed: Parsed) -> None:
+def test_a_lookup_reads_what_the_models_that_it_runs_after_build(parsed: Parsed) -> None:
     relations = {
         node["name"]: f"{node['schema']}.{node['alias']}" for node in parsed.nodes("model")
     }
     for source in parsed.sources:
         if _name(source) in LOOKUPS:
             extract = source["config"]["meta"]["extract"]
-            assert extract["reads"] in {relations[name] for name in extract["after"]}
+            assert extract["reads"] == [relations[name] for name in extract["after"]]
+
+
+def test_every_model_of_addresses_is_looked_up(parsed: Parsed) -> None:
+    [lookup] = [source for source in parsed.sources if _name(source) in LOOKUPS]
+    found = {node["name"] for node in parsed.nodes("model") if "lv1_address__" in node["name"]}
+    assert found == set(lookup["config"]["meta"]["extract"]["after"])

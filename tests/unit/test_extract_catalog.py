@@ -188,7 +188,7 @@ def test_a_lookup_is_a_feed_of_its_own_kind(tmp_path: Path) -> None:
     (tmp_path / "models/m.sql").touch()
     found = catalog(tmp_path, a=source(table(LOOKUP), defaults="{}"))["rental.t"]
     assert isinstance(found, LookupFeed)
-    assert (found.extract.reads, found.extract.after) == ("lv1.raw", ("m",))
+    assert (found.extract.reads, found.extract.after) == (("lv1.raw",), ("m",))
     assert (found.extract.ask_again, found.extract.log_days) == (90 * 86400, 30)
 
 
@@ -200,7 +200,7 @@ def test_a_lookup_is_a_feed_of_its_own_kind(tmp_path: Path) -> None:
         ("{table: T, after: [m_one, m_one]}", "after` names a model twice: m_one, m_one."),
         (
             LOOKUP.replace("lv1.raw", "raw"),
-            "extract.reads` must be a relation, like lv1",
+            "extract.reads` must be relations, like lv1",
         ),
         (LOOKUP.replace("address", "phone"), "`config.meta.extract.lookup` Input should be"),
         (LOOKUP.replace("{", "{mode: append, "), "mode` is not a field; the fields are connection"),

@@ -16,22 +16,6 @@ order_contacts as (
     select * from {{ ref('lv1_rental__r_order_cust_info') }}
 ),
 
-additions as (
-    select * from {{ ref('lv1_rental__r_order_contract_add') }}
-),
-
-move_receipts as (
-    select * from {{ ref('lv1_rental__r_contract_move_receipt') }}
-),
-
-shipments as (
-    select * from {{ ref('lv1_rental__r_shipping_info') }}
-),
-
-institutions as (
-    select * from {{ ref('lv1_public__public_institution') }}
-),
-
 -- As lv2_customer__customer takes them: a lookup costs, and nobody reads the other contacts'.
 stand_ins as (
     select
@@ -46,16 +30,6 @@ addresses as (
     select {{ raw_address('address1', 'address2') }} as raw_address from customers
     union
     select {{ raw_address('address1', 'address2') }} from stand_ins
-    union
-    select {{ raw_address('install_address1', 'install_address2') }} from additions
-    union
-    select {{ raw_address('from_address1', 'from_address2') }} from move_receipts
-    union
-    select {{ raw_address('to_address1', 'to_address2') }} from move_receipts
-    union
-    select {{ raw_address('address1', 'address2') }} from shipments
-    union
-    select {{ raw_address('address1', 'address2') }} from institutions
 ),
 
 given as (
