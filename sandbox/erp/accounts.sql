@@ -41,6 +41,8 @@ holders as (
         select trim(cust_no) as cust_no from dbo.r_order_contract
         union
         select trim(cust_no) from dbo.r_service_receipt
+        union
+        select trim(cust_no) from dbo.r_exhibition_visit_history
     ) as held on c.cust_no = held.cust_no
 )
 

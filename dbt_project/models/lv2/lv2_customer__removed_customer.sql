@@ -14,6 +14,10 @@ service_receipts as (
     select * from {{ ref('lv1_rental__r_service_receipt') }}
 ),
 
+visits as (
+    select * from {{ ref('lv1_rental__r_exhibition_visit') }}
+),
+
 -- First rule: the ERP has no such customer any more.
 gone as (
     select
@@ -73,6 +77,9 @@ holders as (
     where not is_deleted
     union
     select customer_no from service_receipts
+    where not is_deleted
+    union
+    select customer_no from visits
     where not is_deleted
 ),
 
