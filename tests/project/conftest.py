@@ -20,6 +20,7 @@ Node = Mapping[str, Any]
 class Parsed:
     """target/manifest.json as a mapping, and what dbt complained about while it wrote it."""
 
+    path: Path
     manifest: Mapping[str, Any]
     complaints: tuple[str, ...]
 
@@ -77,8 +78,9 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> Parsed:
         ]
     )  # fmt: skip
     assert outcome.success, f"dbt parse failed: {outcome.exception} {complaints}"
-    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
-    return Parsed(manifest=manifest, complaints=tuple(complaints))
+    path = target / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    return Parsed(path=path, manifest=manifest, complaints=tuple(complaints))
 
 
 @pytest.fixture(scope="session")
