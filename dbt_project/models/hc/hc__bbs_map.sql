@@ -1,7 +1,7 @@
 {{
     config(
         external_id='erp_lounge_code__c',
-        scales={'latitude__c': 6, 'longitude__c': 6},
+        scales={'address_accuracy__c': 3, 'longitude__c': 6, 'latitude__c': 6},
     )
 }}
 
@@ -29,8 +29,7 @@ places as (
         guide as guide__c,
         to_char(open_time, 'HH24:MI') || '-' || to_char(close_time, 'HH24:MI')
             as opening_hours__c,
-        latitude_deg as latitude__c,
-        longitude_deg as longitude__c,
+        {{ refined_fields() }},
         coalesce(has_parking, false) as has_parking__c,
         coalesce(is_in_use, false) as active__c,
         is_deleted as erp_deleted__c,

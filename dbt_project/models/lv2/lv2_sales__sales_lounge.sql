@@ -10,6 +10,10 @@ code_master as (
     select * from {{ ref('lv1_unierp5__code_master') }}
 ),
 
+address_master as (
+    select * from {{ source('address', 'address_master') }}
+),
+
 decoded as (
     select
         lounges.lounge_code,
@@ -25,8 +29,10 @@ decoded as (
         lounges.holiday_name,
         lounges.homepage_url,
         lounges.guide,
-        lounges.latitude_deg,
-        lounges.longitude_deg,
+        {{ refined_columns('refined', with_place=false) }},
+        -- The ERP's own place is the lounge's door; the search may know the street alone.
+        coalesce(lounges.longitude_deg, refined.x) as longitude,
+        coalesce(lounges.latitude_deg, refined.y) as latitude,
         lounges.has_parking,
         lounges.is_in_use,
         lounges.is_deleted,
@@ -39,6 +45,7 @@ decoded as (
     from lounges
     {{ decode('lounge_type', 'lounges.lounge_type_code', 'R0306') }}
     {{ decode('sales_group', 'lounges.sales_group_code', 'S0001') }}
+    {{ refine('refined', 'lounges.address1', 'lounges.address2') }}
 )
 
 select * from decoded
