@@ -10,7 +10,7 @@ Salesforce takes them. Only rows that differ are written.
 source's tests. Beside it `lv0_<source>__<table>_verify` compares a complete pass with the source,
 and nothing waits for that. A model is one task that builds and tests it. A failing test stops what
 is below it and nothing else. `lookup_address__address_master` asks an address search about the
-addresses that are new; it is a source, too, and waits for the model that finds them.
+addresses that are new; it is a source, too, and waits for the end of the models that find them.
 
 **Safe to re-run**, as a whole or from any task on: every step writes the difference only. A
 lost connection is tried again twice; whatever would fail again fails at once.
