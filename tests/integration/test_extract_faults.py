@@ -12,6 +12,7 @@ import pytest
 
 from extract.cli import main
 from extract.errors import TargetError, TransientError
+from extract.runs import SCHEMA_VERSION
 from sandbox.postgres import EmbeddedPostgres
 from tests.extract_support import Stand
 
@@ -195,7 +196,8 @@ def test_a_server_that_is_away_is_told_and_worth_a_retry(
         (
             "insert into ops.migrations values (99)",
             "delete from ops.migrations where version = 99",
-            "was set up by a newer release (version 99, this one knows 4). Upgrade Stairway.",
+            f"was set up by a newer release (version 99, this one knows {SCHEMA_VERSION})."
+            " Upgrade Stairway.",
         ),
         (
             "alter table ops.pages rename to p",
