@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from extract import address
+from extract.address import run as address
 from extract.catalog import AnyFeed, Feed, LookupFeed, read_catalog, select
 from extract.errors import ConfigurationError
 from extract.plan import Progress

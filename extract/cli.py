@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import BoundedSemaphore, Event
 from typing import TYPE_CHECKING, Any
 
-from extract import address
+from extract.address import run as address
 from extract.api import run_any, source_connection
 from extract.audit.cli import add_parser as add_audit
 from extract.catalog import AnyFeed, LookupFeed, json_schema, read_catalog, select

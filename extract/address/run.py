@@ -16,13 +16,13 @@ from uuid import UUID
 
 from extract import postgres
 from extract.address.client import AddressSearch
-from extract.address.master import Master
 from extract.address.words import Place, Refined, refine
 from extract.catalog import LookupFeed
 from extract.errors import DataError, ExtractError, QuotaError, RowError, StoppedError
 from extract.retry import persist
 from extract.runs import RunResult, Runs, lease_lost
 from extract.settings import Connection
+from extract.targets.address_master import Master
 
 __all__ = ["Due", "explain", "run"]
 

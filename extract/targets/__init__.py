@@ -1,1 +1,1 @@
-"""Where rows land. `postgres` is the only module that writes to the warehouse's tables."""
+"""Where rows land: nothing outside this package writes to tables of lv0 or lv1."""

@@ -26,6 +26,7 @@ MODEL_TYPES = {"seen_at": "timestamp with time zone"}
 
 GOOD = "{{ config(external_id='k__c', scales={'amount': 2}) }} "
 ROWS = "select 'K' || i as k__c, 'new' as name, i::double precision as amount"
+LATE = "{{ config(external_id='k__c', scales={'amount': 2}, late_fields=['amount']) }} "
 THREE = f"{ROWS} from generate_series(1, 3) as i"
 # The model, and what its refusal must say.
 REFUSED = {
@@ -35,8 +36,9 @@ REFUSED = {
         "hc.no_external_id: the config `external_id` is missing.",
     ),
     "odd_names": (
-        "{{ config(external_id='q__c', order_by='r__c', scales={'amount': 2, 'z': 0}) }} " + THREE,
-        "`external_id`, `order_by` and `scales` name q__c, r__c, z, which the model does not have.",
+        "{{ config(external_id='q__c', order_by='r__c', scales={'amount': 2, 'z': 0},"
+        " late_fields=['y']) }} " + THREE,
+        "`scales` and `late_fields` name q__c, r__c, z, y, which the model does not have.",
     ),
     "missing_table": (
         GOOD + THREE,
@@ -89,6 +91,11 @@ REFUSED = {
         GOOD + f"{ROWS} from generate_series(1, 31) as i where i > 9",
         "hc.large_change: 21 of 30 rows would be updated, more than the share of 0.3",
     ),
+    "late_change": (
+        LATE + "select 'K' || i as k__c, 'old' as name, i + 1.0::double precision as amount"
+        " from generate_series(1, 30) as i",
+        "hc.late_change: 30 of 30 rows would be updated, more than the share of 0.3",
+    ),
 }  # fmt: skip
 COLUMNS = {
     "extra_column": SMALL | {"nick": "integer", "sfid": "text"},
@@ -117,6 +124,7 @@ MODELS = {
     "refused": GOOD + "select k as k__c, name, amount from public.refused",
     "contested": GOOD + "select k as k__c, name, amount from public.contested",
     "paused": GOOD + THREE,
+    "late": LATE + f"{ROWS} from generate_series(1, 30) as i",
 }
 PUBLISHED = ("account", "contract__c", "tidy")
 SOURCE = """
@@ -306,6 +314,15 @@ def test_a_large_change_goes_through_when_allowed_and_a_paused_object_waits(
     assert outcomes["large_change"] == Outcome(True, "UPDATE 21 INSERT 1")
     assert outcomes["paused"] == Outcome(True, "PAUSED")
     assert _everything(project)["paused"] == paused
+
+
+def test_a_field_that_comes_later_is_filled_in_as_many_rows_as_it_likes(
+    project: Throwaway, mapped: Path
+) -> None:
+    project.execute(
+        "insert into hc.late (k__c, name) select 'K' || i, 'new' from generate_series(1, 30) as i"
+    )
+    assert project.dbt("run", "--select", "late")["late"] == Outcome(True, "UPDATE 30 INSERT 0")
 
 
 def test_pausing_an_object_that_nobody_publishes_is_an_error(

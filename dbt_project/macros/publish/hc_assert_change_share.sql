@@ -3,7 +3,9 @@
         select
             (select count(*) from {{ target }} where isdeleted is not true) as existing,
             (select count(*) from hc_upsert_rows) as offered,
-            count(*) filter (where _hc_id is not null and not _hc_isdeleted) as to_update,
+            count(*) filter (
+                where _hc_id is not null and not _hc_isdeleted and not _hc_only_fills
+            ) as to_update,
             count(*) filter (where _hc_isdeleted) as held_back
         from hc_upsert_changes
     {% endcall %}

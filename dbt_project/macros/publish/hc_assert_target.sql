@@ -57,11 +57,11 @@
             ~ unscaled[0] ~ ': 0}`.'
         ) %}
     {% endif %}
-    {%- set named = [external_id] + order_by + scales.keys() | list -%}
+    {%- set named = [external_id] + order_by + scales.keys() | list + config.get('late_fields', []) -%}
     {%- set unknown = named | reject('in', model_types.keys()) | unique | list -%}
     {% if unknown %}
         {% do faults.append(
-            'the configs `external_id`, `order_by` and `scales` name ' ~ unknown | join(', ')
+            'the configs `external_id`, `order_by`, `scales` and `late_fields` name ' ~ unknown | join(', ')
             ~ ', which the model does not have. It has ' ~ model_types.keys() | join(', ') ~ '.'
         ) %}
     {% endif %}

@@ -2,6 +2,7 @@
     config(
         external_id='erp_customer_id__c',
         scales={'address_accuracy__c': 3, 'longitude__c': 6, 'latitude__c': 6},
+        late_fields=refined_field_names(),
     )
 }}
 

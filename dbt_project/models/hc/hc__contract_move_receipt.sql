@@ -14,6 +14,7 @@
             'to_latitude__c': 6,
             'move_amount__c': 2,
         },
+        late_fields=refined_field_names('from_') + refined_field_names('to_'),
     )
 }}
 

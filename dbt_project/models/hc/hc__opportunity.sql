@@ -15,6 +15,7 @@
             'rental_months__c': 0,
             'payment_day__c': 0,
         },
+        late_fields=refined_field_names('install_'),
     )
 }}
 

@@ -14,6 +14,7 @@
             'shipping_amount__c': 2,
             'ladder_amount__c': 2,
         },
+        late_fields=refined_field_names(),
     )
 }}
 
