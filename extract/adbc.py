@@ -35,6 +35,7 @@ class ArrowConnection:
         name = new_name()
         options = {**postgres.CONNECTION, "application_name": name, "tcp_user_timeout": mark}
         conninfo = make_conninfo(connection.url, **options)
+        self._sorts = True
         self._watch = Watch(lambda: tagged_sockets(mark), name, conninfo)
         # The driver asks for the server's types while it connects.
         with postgres.translated(connection), self._watch.waiting():
@@ -57,8 +58,17 @@ class ArrowConnection:
                 statement.execute_update()
 
     @contextmanager
-    def query(self, text: str) -> Iterator[Iterator[pa.RecordBatch]]:
-        """The result of `text`, in batches of about a megabyte whatever the width of a row."""
+    def query(self, text: str, *, sorts: bool = True) -> Iterator[Iterator[pa.RecordBatch]]:
+        """The result of `text`, in batches of about a megabyte whatever the width of a row.
+
+        Args:
+            text: of the query.
+            sorts: False where an index has the rows in their order. Near a table's end the
+                planner would rather sort the rest of it, on the server's disk, for each page.
+        """
+        if sorts != self._sorts:
+            self.execute(f"set enable_sort = {'on' if sorts else 'off'}")
+            self._sorts = sorts
         with adbc_driver_manager.AdbcStatement(self._connection) as statement:
             statement.set_options(**_QUERY_OPTIONS)
             statement.set_sql_query(text)

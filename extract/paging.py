@@ -90,10 +90,14 @@ class Dialect(Protocol):
 
 @dataclass(frozen=True)
 class Statement:
-    """SQL with a placeholder for each of `params`."""
+    """SQL with a placeholder for each of `params`.
+
+    `is_by_index` says that an index has the rows in their order: nothing need be sorted.
+    """
 
     text: str
     params: tuple[str, ...] = ()
+    is_by_index: bool = False
 
 
 class Filter(Protocol):
@@ -233,9 +237,11 @@ def page_statement(
     if order:
         clauses += f" order by {', '.join(column.reference for column in order)}"
     body = f"{', '.join(selected)} from {relation}{clauses}"
-    return Statement(
-        dialect.limited(body, limit) if limit is not None else f"select {body}", filters.params
-    )
+    if limit is None:
+        return Statement(f"select {body}", filters.params)
+    # Rows are cut into pages by queries only where an index has their order.
+    is_by_index = where is None
+    return Statement(dialect.limited(body, limit), filters.params, is_by_index)
 
 
 def boundary_statement(

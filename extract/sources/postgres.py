@@ -65,7 +65,7 @@ class PostgresSource:
         query = postgres.bind(statement.text, statement.params)
         with postgres.translated(self.connection):
             try:
-                with self._arrow.query(query) as reader:
+                with self._arrow.query(query, sorts=not statement.is_by_index) as reader:
                     for batch in reader:
                         if batch.num_rows:
                             yield batch

@@ -50,6 +50,14 @@ def test_the_first_page_has_no_lower_end() -> None:
     assert found.params == ()
 
 
+def test_a_page_of_the_key_alone_comes_by_its_index() -> None:
+    assert page_statement(POSTGRES, '"t"', [A], [A], after=("5",), limit=7).is_by_index
+    assert not page_statement(
+        POSTGRES, '"t"', [A], [A], where=CursorIsNull((U,)), limit=7
+    ).is_by_index
+    assert not page_statement(POSTGRES, '"t"', [A], [A]).is_by_index
+
+
 def test_a_later_page_begins_behind_the_last_key_and_never_meets_a_null() -> None:
     found = page_statement(POSTGRES, '"t"', [A], [A, B], after=("5", "x"), limit=7)
     assert found.text.endswith(
