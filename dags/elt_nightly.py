@@ -25,7 +25,7 @@ from __future__ import annotations
 from _stairway.gates import add_gates
 from _stairway.manifest import require_current_manifest
 from _stairway.project import MANIFEST, PROJECT_DIR
-from _stairway.rendering import DEFAULT_ARGS, RETURN_IDS, rendered
+from _stairway.rendering import ANSWERS, DEFAULT_ARGS, rendered
 from _stairway.sources import add_after
 from airflow.sdk import CronTriggerTimetable, get_parsing_context
 from cosmos import DbtDag
@@ -43,7 +43,7 @@ dag = DbtDag(
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
     tags=["elt", "erp", "salesforce"],
-    **rendered(exclude=[RETURN_IDS]),
+    **rendered(exclude=[ANSWERS]),
 )
 add_after(dag.dbt_graph.filtered_nodes, dag.tasks_map)
 add_gates(dag.dbt_graph.filtered_nodes, dag.tasks_map)

@@ -24,10 +24,8 @@ Runbook: docs/runbooks/requeue_failed.md
 
 from __future__ import annotations
 
-from _stairway.project import PROJECT_DIR
-from _stairway.rendering import DEFAULT_ARGS, dbt_profile
+from _stairway.rendering import DEFAULT_ARGS, dbt_operator_args
 from airflow.sdk import DAG, Param
-from cosmos import InvocationMode
 from cosmos.operators.local import DbtRunOperationLocalOperator
 
 with DAG(
@@ -49,14 +47,11 @@ with DAG(
 ) as dag:
     DbtRunOperationLocalOperator(
         task_id="requeue",
-        project_dir=PROJECT_DIR,
-        profile_config=dbt_profile(),
-        invocation_mode=InvocationMode.DBT_RUNNER,
-        install_deps=False,
         macro_name="requeue_failed",
         args={
             # `params.keys` would be the mapping's method.
             name: f"{{{{ params['{name}'] }}}}"
             for name in ("object", "keys", "message", "dry_run")
         },
+        **dbt_operator_args(),
     )

@@ -23,8 +23,8 @@ from sandbox.stack import Stack
 
 __all__ = ["in_sandbox", "run_job"]
 
-# What the DAG return_ids_nightly builds: it reads what Salesforce has answered.
-RETURN_IDS = "tag:return_ids"
+# What reads the answers of Salesforce: the DAGs return_ids_nightly and checks_daily build it.
+ANSWERS = "tag:answers"
 
 
 def run_job(stack: Stack, refuse: Mapping[str, Collection[str]] | None = None) -> summary.Summary:
@@ -46,7 +46,7 @@ def run_job(stack: Stack, refuse: Mapping[str, Collection[str]] | None = None) -
         stack.root / "target",
         lambda arguments: in_sandbox(stack, "dbt", *arguments),
         lambda results: rows.extend(summary.modelled(stack.warehouse_url, results)),
-        postponed=RETURN_IDS,
+        postponed=ANSWERS,
     )
 
     def extract(feeds: Collection[AnyFeed]) -> None:
@@ -74,7 +74,7 @@ def run_job(stack: Stack, refuse: Mapping[str, Collection[str]] | None = None) -
     builds.rest()
     after = heroku_connect.hc_writes(stack.warehouse_url)
     drained = heroku_connect.drain(stack.warehouse_url, refuse)
-    _say("dbt: the ids that Salesforce gave")
+    _say("dbt: what Salesforce answered")
     builds.later()
     done = summary.Summary(
         rows=rows,

@@ -22,9 +22,10 @@ from _stairway.faults import fail_at_once_unless_transient
 from _stairway.project import MANIFEST, PROFILE, PROJECT_DIR, TARGET
 from _stairway.sources import source_group, task_id
 
-__all__ = ["DEFAULT_ARGS", "RETURN_IDS", "dbt_profile", "rendered"]
+__all__ = ["ANSWERS", "DEFAULT_ARGS", "RETURN_IDS", "dbt_operator_args", "dbt_profile", "rendered"]
 
-# Models that read what Salesforce has answered: return_ids_nightly builds them.
+# What reads the answers of Salesforce; of these, what return_ids_nightly builds.
+ANSWERS = "tag:answers"
 RETURN_IDS = "tag:return_ids"
 DEFAULT_ARGS = {
     "owner": "data-platform",
@@ -38,6 +39,16 @@ def dbt_profile() -> ProfileConfig:
     return ProfileConfig(
         profile_name=PROFILE, target_name=TARGET, profiles_yml_filepath=PROJECT_DIR / "profiles.yml"
     )
+
+
+def dbt_operator_args() -> dict[str, Any]:
+    """The arguments of a dbt operator that stands beside what is rendered."""
+    return {
+        "project_dir": PROJECT_DIR,
+        "profile_config": dbt_profile(),
+        "invocation_mode": InvocationMode.DBT_RUNNER,
+        "install_deps": False,
+    }
 
 
 def rendered(

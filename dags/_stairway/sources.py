@@ -1,4 +1,4 @@
-"""A dbt source as Airflow runs it: extract, then the source's tests, then its freshness.
+"""A dbt source as Airflow runs it: extract, then the source's tests.
 
 What fills it may have to wait for models: `config.meta.extract.after`.
 """
@@ -12,7 +12,7 @@ from typing import Any
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import DAG, TaskGroup
 from cosmos.dbt.graph import DbtNode
-from cosmos.operators.local import DbtSourceLocalOperator, DbtTestLocalOperator
+from cosmos.operators.local import DbtTestLocalOperator
 
 from _stairway.extraction import extract_feed, open_feed, read_range
 from _stairway.verification import verify_feed
@@ -56,8 +56,8 @@ def source_group(
     """Cosmos' converter for sources.
 
     Returns:
-        A group of those of `extract`, `test` and `freshness` that the source states, in a row;
-        None where it states none, such as a table that something else fills. A table with
+        A group of those of `extract` and `test` that the source states, in a row; None where it
+        states none, such as a table that something else fills. A table with
         `ranges` is opened first and read by a mapped task, so that `extract` finds most of it
         read. Beside the group stands the task that verifies what was extracted, unless that was
         looked up: nothing waits for it, as a source may have moved on since
@@ -104,12 +104,6 @@ def source_group(
                 dag=dag,
                 task_group=group,
                 **task_args,
-            )
-        )
-    if node.has_freshness:
-        steps.append(
-            DbtSourceLocalOperator(
-                task_id="freshness", select=select, dag=dag, task_group=group, **task_args
             )
         )
     for before, after in pairwise(steps):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import timedelta
 from pathlib import Path
 
 from sandbox.postgres import EmbeddedPostgres
@@ -57,6 +59,34 @@ def test_a_change_in_the_erp_arrives_in_hc_exactly_once(project: Path) -> None:
     changes = ("inserted", "updated", "deleted")
     assert [row for row in third["relations"] if any(row[name] for name in changes)] == []
     assert log_size(project) == before
+
+
+def test_a_feed_is_stale_once_it_has_missed_two_nights(project: Path) -> None:
+    def aged(hours: int, feed: str) -> None:
+        with warehouse(project) as connection:
+            connection.execute(
+                "update ops.feeds set last_published_at = last_published_at - %s where feed = %s",
+                (timedelta(hours=hours), feed),
+            )
+
+    ages = {"rental.r_goods": 51, "address.address_master": 51, "public_data.school": 27}
+    for feed, hours in ages.items():
+        aged(hours, feed)
+    try:
+        port = EmbeddedPostgres(project / ".sandbox" / "postgres").port
+        done = dbt(project, port, "source", "freshness")
+    finally:
+        for feed, hours in ages.items():
+            aged(-hours, feed)
+
+    assert done.returncode == 1
+    said = re.findall(r"(PASS|WARN|ERROR STALE) freshness of (\S+)", done.stdout)
+    assert {name: status for status, name in said if status != "PASS"} == {
+        "rental.r_goods": "ERROR STALE",
+        "address.address_master": "ERROR STALE",
+        "public_data.school": "WARN",
+    }
+    assert len([name for status, name in said if status == "PASS"]) == 34
 
 
 def test_the_feeds_that_do_not_depend_on_a_failed_one_still_arrive(project: Path) -> None:

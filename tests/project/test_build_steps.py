@@ -13,7 +13,7 @@ from dbt.cli.main import dbtRunner
 from extract.catalog import AnyFeed, read_catalog
 from extract.settings import Project
 from sandbox.builds import Builds
-from sandbox.job import RETURN_IDS
+from sandbox.job import ANSWERS
 
 ADDRESS = "source.stairway.address.address_master"
 RAW = "lv1_address__customer_address"
@@ -57,7 +57,7 @@ def steps(root: Path, target: Path) -> tuple[Callable[..., Builds], list[list[st
             (target / "run_results.json").write_text(json.dumps({"results": results}))
             return int(any(result["status"] != "success" for result in results))
 
-        return Builds(target, dbt, lambda results: None, RETURN_IDS)
+        return Builds(target, dbt, lambda results: None, ANSWERS)
 
     return make, listed
 

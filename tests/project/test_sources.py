@@ -74,6 +74,16 @@ def test_every_source_table_states_its_key_and_mode_itself(parsed: Parsed) -> No
     assert silent == []
 
 
+def test_every_source_table_is_stale_after_two_nights_without_a_publication(
+    parsed: Parsed,
+) -> None:
+    for source in parsed.sources:
+        hours = {name: bound["count"] for name, bound in source["freshness"].items() if bound}
+        assert hours == {"warn_after": 26, "error_after": 50}, _name(source)
+        # A field of the rows would not move where no row changes.
+        assert "last_published_at" in source["loaded_at_query"], _name(source)
+
+
 def test_every_source_table_lands_in_its_layer_under_its_name(parsed: Parsed) -> None:
     wrong = [
         _name(source)

@@ -3,6 +3,7 @@
         unique_key=['object_name', 'external_id', 'field_name'],
         difference_deletes=true,
         on_schema_change='sync_all_columns',
+        tags=['answers'],
     )
 }}
 

@@ -3,6 +3,7 @@
         unique_key=['object_name', 'record_id'],
         difference_deletes=true,
         on_schema_change='sync_all_columns',
+        tags=['answers'],
     )
 }}
 

@@ -3,7 +3,7 @@
         unique_key='goods_code',
         difference_deletes=true,
         on_schema_change='sync_all_columns',
-        tags=['return_ids'],
+        tags=['answers', 'return_ids'],
     )
 }}
 

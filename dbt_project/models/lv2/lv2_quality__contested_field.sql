@@ -1,4 +1,4 @@
-{{ config(unique_key=['object_name', 'field_name']) }}
+{{ config(unique_key=['object_name', 'field_name'], tags=['answers']) }}
 
 with
 

@@ -1,4 +1,4 @@
-{{ config(unique_key=['object_name', 'record_id']) }}
+{{ config(unique_key=['object_name', 'record_id'], tags=['answers']) }}
 
 with
 
