@@ -18,6 +18,19 @@ hypothesis.settings.register_profile("stairway", deadline=None)
 hypothesis.settings.load_profile("stairway")
 
 ROOT = Path(__file__).resolve().parent.parent
+# Suites whose fixtures are slow to make and serve several files; so do those of a folder below one.
+_TOGETHER = ("conformance", "dags", "project")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run on several workers, one of them runs a whole file, or a whole suite."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            path = item.path.relative_to(ROOT / "tests")
+            suite, *folders, _ = path.parts
+            group = path.parent if suite in _TOGETHER or folders else path
+            item.add_marker(pytest.mark.xdist_group(group.as_posix()))
 
 
 @pytest.fixture(scope="session")

@@ -15,8 +15,8 @@
         'to_update': row['to_update'] | int, 'held_back': row['held_back'] | int,
     } -%}
     {%- set share = var('hc_max_change_share', 0.3) | float -%}
-    {#- In a small table a handful of honest changes is a large share. -#}
-    {% if counts.to_update > 20
+    {#- In a very small table a handful of honest changes is a large share. -#}
+    {% if counts.to_update > 5
         and counts.to_update > share * counts.existing
         and not var('hc_allow_large_change', false) %}
         {% do exceptions.raise_compiler_error(
