@@ -28,7 +28,7 @@ run: $(STAMP) ## carry the sample ERP up to hc and print what changed (ROWS=5000
 	@$(BIN)/python -m sandbox run $(if $(ROWS),--rows $(ROWS)) $(if $(REFUSE),--refuse $(REFUSE))
 
 test: $(STAMP) ## run every test, two at a time (WORKERS=1)
-	@$(BIN)/python -m pytest --numprocesses $(or $(WORKERS),2) --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest --numprocesses $(or $(WORKERS),2)
 
 test-sqlserver: $(STAMP) ## run the conformance and fault suites on the SQL Server in STAIRWAY_TEST_SQLSERVER_URL
 	@test -n "$$STAIRWAY_TEST_SQLSERVER_URL" || { echo "error: STAIRWAY_TEST_SQLSERVER_URL is not set. Give it the URL of a server to test on: mssql://user:password@host:1433/database." >&2; exit 2; }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from sandbox.postgres import EmbeddedPostgres
 
@@ -18,19 +20,25 @@ hypothesis.settings.register_profile("stairway", deadline=None)
 hypothesis.settings.load_profile("stairway")
 
 ROOT = Path(__file__).resolve().parent.parent
-# Suites whose fixtures are slow to make and serve several files; so do those of a folder below one.
-_TOGETHER = ("conformance", "dags", "project")
+# Files that share fixtures which are slow to make, besides those of a folder below a suite's.
+_TOGETHER = ("conformance", "dags", "e2e", "project")
+_ALONE = "e2e/test_airflow.py"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run on several workers, one of them runs a whole file, or a whole suite."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            path = item.path.relative_to(ROOT / "tests")
-            suite, *folders, _ = path.parts
-            group = path.parent if suite in _TOGETHER or folders else path
-            item.add_marker(pytest.mark.xdist_group(group.as_posix()))
+class _BySuite(LoadScopeScheduling):
+    """Of several workers one runs a whole file, or all files that share fixtures."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = PurePosixPath(nodeid.split("::")[0]).relative_to("tests")
+        suite, *folders, _ = path.parts
+        is_alone = str(path) == _ALONE or not (suite in _TOGETHER or folders)
+        return str(path if is_alone else path.parent)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _BySuite:
+    """Hands the tests out in the order in which they were collected."""
+    config.option.loadscopereorder = False
+    return _BySuite(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -11,14 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
 
 from sandbox.postgres import EmbeddedPostgres
 
-__all__ = ["PROJECT_GROUP", "copied", "dbt", "run", "sandbox", "warehouse"]
-
-# The files that share the fixture `project` are run by one worker.
-PROJECT_GROUP = pytest.mark.xdist_group("e2e/project")
+__all__ = ["copied", "dbt", "run", "sandbox", "warehouse"]
 
 ROOT = Path(__file__).resolve().parents[2]
 _PARTS = ("extract", "sandbox", "dbt_project", "seeds", "dags", "tests/dbt")

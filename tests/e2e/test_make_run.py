@@ -8,9 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from sandbox.postgres import EmbeddedPostgres
-from tests.e2e.copies import PROJECT_GROUP, dbt, run, sandbox, warehouse
-
-pytestmark = PROJECT_GROUP
+from tests.e2e.copies import dbt, run, sandbox, warehouse
 
 # Objects of which each record is one row of one feed.
 _OBJECTS = {

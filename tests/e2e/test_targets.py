@@ -10,9 +10,7 @@ import pytest
 import yaml
 
 from sandbox.postgres import EmbeddedPostgres
-from tests.e2e.copies import PROJECT_GROUP, copied, dbt, run, warehouse
-
-pytestmark = PROJECT_GROUP
+from tests.e2e.copies import copied, dbt, run, warehouse
 
 MODELS = "dbt_project/models/hc"
 Change = Callable[[str, list[str]], str]
