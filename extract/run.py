@@ -22,7 +22,8 @@ from extract.errors import (
     StoppedError,
     TransientError,
 )
-from extract.paging import count_statement, max_statement
+from extract.opening import start
+from extract.paging import max_statement
 from extract.plan import Checkpoint, Plan, Progress, Segment, make_plan
 from extract.reading import Observer, SegmentReader, check_rejects
 from extract.retry import persist
@@ -30,7 +31,7 @@ from extract.runs import RunResult, Runs, lease_lost
 from extract.session import Session
 from extract.settings import Connection
 from extract.sources import CopySource, value_of
-from extract.sweep import KeyCount, make_sweep
+from extract.sweep import KeyCount
 from extract.targets.lv0 import Published, publish
 
 __all__ = ["Observer", "Options", "explain", "open_pass", "read_segment", "run"]
@@ -285,7 +286,7 @@ class _Runner:
 
     def _open(self, run_id: UUID, *, complete: bool, sweep: bool) -> tuple[Plan, Checkpoint]:
         plan = self.plan(complete=complete, sweep=sweep)
-        checkpoint = self._persist(lambda: self._start(plan, run_id))
+        checkpoint = self._persist(lambda: start(plan, run_id, self._session, self._runs))
         self._persist(
             lambda: self._runs.begin(run_id, is_complete=plan.is_complete, lower=checkpoint.lower)
         )
@@ -293,72 +294,6 @@ class _Runner:
             reached = self._persist(lambda: self._runs.progress(self._feed.name))
             self._options.observer.started(plan, sum(progress.rows for progress in reached))
         return plan, checkpoint
-
-    def _start(self, plan: Plan, run_id: UUID) -> Checkpoint:
-        held = plan.resumes
-        if held is not None and self._can_resume(plan, held):
-            logger.info("%s: %s", plan.feed.name, plan.reason)
-            return held
-        bounds = self._bounds(plan)
-        checkpoint = plan.first_checkpoint(self._runs.now(), bounds)
-        if "keys" in plan.kinds:
-            checkpoint = replace(checkpoint, sweep=make_sweep(plan, self._session))
-        self._session.target.create_stage(plan, run_id, checkpoint)
-        checkpoint = replace(checkpoint, rejected=self._set_null_keys_aside(plan, run_id))
-        self._runs.open(plan.feed.name, run_id, checkpoint, plan.segments(bounds))
-        return checkpoint
-
-    def _bounds(self, plan: Plan) -> list[str]:
-        extract = plan.feed.extract
-        rows = plan.shape.estimated_rows or 0
-        parts = min(extract.ranges, rows // plan.page_rows)
-        if parts < 2 or not plan.can_split:
-            return []
-        return self._session.source.boundaries(plan.shape, plan.key[0], parts)
-
-    def _can_resume(self, plan: Plan, held: Checkpoint) -> bool:
-        segments = plan.segments(held.bounds)
-        reached = self._runs.progress(plan.feed.name)
-        if len(reached) != len(segments):
-            return False
-        staged = dict.fromkeys(plan.stages, 0)
-        for segment, progress in zip(segments, reached, strict=True):
-            staged[segment.stage] += progress.staged
-        if not self._session.target.stage_is_whole(plan, staged):
-            logger.warning("%s: staged pages are gone; starting over", plan.feed.name)
-            return False
-        return plan.proven or all(
-            progress.after is None or progress.is_done or self._is_single(plan, segment, progress)
-            for segment, progress in zip(segments, reached, strict=True)
-        )
-
-    def _is_single(self, plan: Plan, segment: Segment, progress: Progress) -> bool:
-        # The last committed row may have had a double that was not read yet.
-        source = self._session.source
-        statement = count_statement(
-            source.dialect, plan.shape.relation, segment.order, equal_to=progress.after
-        )
-        return value_of(source, statement) == "1"
-
-    def _set_null_keys_aside(self, plan: Plan, run_id: UUID) -> int:
-        nullable = [column for column in plan.key if column.nullable]
-        if not nullable:
-            return 0
-        source = self._session.source
-        count = value_of(source, count_statement(source.dialect, plan.shape.relation, nullable))
-        lost = int(count or 0)
-        names = ", ".join(column.name for column in nullable)
-        if lost > plan.feed.extract.max_rejects:
-            raise DataError(
-                f"{plan.feed.name}: the key ({names}) of {lost:,} rows is null, more than "
-                f"`max_rejects` ({plan.feed.extract.max_rejects}). Name another key in "
-                f"`config.meta.extract.key` in {plan.feed.file.name}.",
-                feed=plan.feed.name,
-            )
-        if lost:
-            logger.warning("%s: %d rows without a key (%s) set aside", plan.feed.name, lost, names)
-            self._session.target.set_aside(plan, run_id, nullable[0], lost)
-        return lost
 
     # -- reading ----------------------------------------------------------------------------
 
