@@ -48,6 +48,7 @@ _GENERATOR = (
     "fill_contract.sql",
     "accounts.sql",
     "fill_visit.sql",
+    "fill_homepage.sql",
 )
 # Which row numbers each table gets. The ERP's users entered no ADD row for one order in fifty, and
 # kept ADD rows of orders that are long gone.
