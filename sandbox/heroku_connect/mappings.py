@@ -1,8 +1,12 @@
-"""What is mapped: the objects of mappings.yml, checked when they are read."""
+"""What is mapped: the objects of mappings/, checked when they are read.
+
+Each is a table of schema hc: its fields, their Postgres types, and what Salesforce asks of them.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +18,7 @@ from sandbox.postgres import SandboxError
 
 __all__ = ["MAPPINGS", "SYSTEM_COLUMNS", "MappingsError", "ObjectMapping", "read_mappings"]
 
-MAPPINGS = Path(__file__).with_name("mappings.yml")
+MAPPINGS = Path(__file__).with_name("mappings")
 SYSTEM_COLUMNS = ("id", "sfid", "systemmodstamp", "isdeleted", "_hc_lastop", "_hc_err")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _TYPES = re.compile(
@@ -46,12 +50,35 @@ class ObjectMapping:
 
 
 def read_mappings(path: Path | None = None) -> dict[str, ObjectMapping]:
-    """The mapped objects by name, in the file's order.
+    """The mapped objects by name, in the order of their files, and of each file.
+
+    Args:
+        path: a file, or a folder whose .yml files are read as one; MAPPINGS by default.
 
     Raises:
-        MappingsError: the file is missing, isn't YAML, or breaks a rule.
+        MappingsError: a file is missing, isn't YAML, or breaks a rule.
     """
     path = path or MAPPINGS
+    files = sorted(path.glob("*.yml")) if path.is_dir() else [path]
+    if not files:
+        raise MappingsError(f"{path.name}: the folder has no .yml file.")
+    documents = {file.name: _document(file) for file in files}
+    mapped = Counter(name for document in documents.values() for name in document)
+    faults = [
+        f"{file}: {fault}"
+        for file, document in documents.items()
+        for fault in _faults(document, mapped)
+    ]
+    if faults:
+        raise MappingsError("\n".join(faults))
+    return {
+        name: _mapping(name, body)
+        for document in documents.values()
+        for name, body in document.items()
+    }
+
+
+def _document(path: Path) -> dict[Any, Any]:
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -62,10 +89,7 @@ def read_mappings(path: Path | None = None) -> dict[str, ObjectMapping]:
         ) from None
     if not isinstance(document, dict) or not document:
         raise MappingsError(f"{path.name}: it must map object names to their mappings.")
-    faults = [f"{path.name}: {fault}" for fault in _faults(document)]
-    if faults:
-        raise MappingsError("\n".join(faults))
-    return {name: _mapping(name, body) for name, body in document.items()}
+    return document
 
 
 def _mapping(name: str, body: dict[str, Any]) -> ObjectMapping:
@@ -80,15 +104,17 @@ def _mapping(name: str, body: dict[str, Any]) -> ObjectMapping:
     )
 
 
-def _faults(document: dict[Any, Any]) -> Iterator[str]:
+def _faults(document: dict[Any, Any], mapped: Counter[Any]) -> Iterator[str]:
     for name, body in document.items():
+        if mapped[name] > 1:
+            yield f"`{name}` is mapped by another file as well."
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             yield f"`{name}` is not a lower-case object name."
         elif not isinstance(body, dict):
             yield f"`{name}` must be a mapping with the keys {', '.join(_KEYS)}."
         else:
             shape = [f"`{name}`: {fault}" for fault in _shape_faults(body)]
-            yield from shape or (f"`{name}`: {fault}" for fault in _rule_faults(body, document))
+            yield from shape or (f"`{name}`: {fault}" for fault in _rule_faults(body, mapped))
 
 
 def _shape_faults(body: dict[Any, Any]) -> Iterator[str]:
@@ -106,7 +132,7 @@ def _shape_faults(body: dict[Any, Any]) -> Iterator[str]:
         yield "`required` must be a list."
 
 
-def _rule_faults(body: dict[str, Any], document: dict[Any, Any]) -> Iterator[str]:
+def _rule_faults(body: dict[str, Any], mapped: Counter[Any]) -> Iterator[str]:
     fields = body["fields"]
     for field, kind in fields.items():
         if not isinstance(field, str) or not _NAME.fullmatch(field):
@@ -126,7 +152,7 @@ def _rule_faults(body: dict[str, Any], document: dict[Any, Any]) -> Iterator[str
             if field not in fields:
                 yield f"`{key}` names `{field}`, which is not among its fields."
     for field, parent in (body.get("references") or {}).items():
-        if parent not in document:
+        if parent not in mapped:
             yield f"`references.{field}` names the object `{parent}`, which is not mapped."
     for field, values in (body.get("picklists") or {}).items():
         if not isinstance(values, list) or not all(isinstance(v, str) and v for v in values):

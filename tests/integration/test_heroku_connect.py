@@ -10,7 +10,6 @@ from typing import Any
 
 import psycopg
 import pytest
-import yaml
 
 from sandbox.heroku_connect import (
     MAPPINGS,
@@ -95,7 +94,7 @@ def test_the_projects_own_mappings_install_once_and_then_change_nothing(database
             tables = connection.execute(
                 "select tablename from pg_tables where schemaname = 'hc' and tablename !~ '^_'"
             ).fetchall()
-        assert {name for (name,) in tables} == set(yaml.safe_load(MAPPINGS.read_text()))
+        assert {name for (name,) in tables} == {path.stem for path in MAPPINGS.glob("*.yml")}
     finally:
         with psycopg.connect(database) as connection:
             connection.execute("drop schema hc cascade")
@@ -328,3 +327,26 @@ def test_faulty_mappings_give_one_line_per_fault_and_install_nothing(hub: Hub) -
     hub.mappings.unlink()
     with pytest.raises(MappingsError, match=r"^mappings.json: the file is missing.$"):
         install(hub.url, hub.mappings)
+
+
+def test_a_folder_of_mappings_is_read_as_one_and_a_fault_names_its_file(
+    hub: Hub, tmp_path: Path
+) -> None:
+    folder = tmp_path / "mappings"
+    folder.mkdir()
+    with pytest.raises(MappingsError, match=r"^mappings: the folder has no .yml file.$"):
+        install(hub.url, folder)
+    for name, mapping in OBJECTS.items():
+        (folder / f"{name}.yml").write_text(json.dumps({name: mapping}))
+    # References lead from one file into another, and all of it is what the one file holds.
+    assert not install(hub.url, folder)
+
+    (folder / "more.yml").write_text(json.dumps({"account": OBJECTS["account"], "lead": {}}))
+    with pytest.raises(MappingsError) as raised:
+        install(hub.url, folder)
+    assert str(raised.value).splitlines() == [
+        "account.yml: `account` is mapped by another file as well.",
+        "more.yml: `account` is mapped by another file as well.",
+        "more.yml: `lead`: `external_id` must name a field.",
+        "more.yml: `lead`: `fields` must map field names to types.",
+    ]
