@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ _FUNCTIONS = Path(__file__).with_name("salesforce.sql")
 _PREFIXES = {"account": "001", "contact": "003", "opportunity": "006", "lead": "00Q"}
 _PREFIXES |= {"product2": "01t"}
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-# Unbroken runs of one kind of change on one object, as bulk mode takes them.
+# Unbroken runs of one kind of change on one object.
 _RUNS = """
     select table_name, action, array_agg(id order by id)
     from (
@@ -68,7 +68,8 @@ def drain(
         connection.execute("set local xmlbinary to 'hex'")
         connection.execute(_FUNCTIONS.read_bytes())
         connection.execute("lock table hc._trigger_log in share row exclusive mode")
-        for table, action, log_ids in connection.execute(_RUNS).fetchall():
+        runs = connection.execute(_RUNS).fetchall()
+        for table, action, log_ids in _batches(runs, objects):
             if action == "DELETE":
                 failed = _answer(connection, log_ids, "select null::bigint, null::text, null::text")
             else:
@@ -77,6 +78,33 @@ def drain(
             refused[table] += failed
             accepted[table] += len(log_ids) - failed
     return DrainReport(accepted=dict(+accepted), refused=dict(+refused))
+
+
+def _batches(
+    runs: Iterable[tuple[str, str, list[int]]], objects: Mapping[str, ObjectMapping]
+) -> list[tuple[str, str, list[int]]]:
+    """Puts runs together that others came between, as objects are published side by side.
+
+    The order between an object and its parents, and between two kinds of change of one object,
+    stays as it is.
+    """
+    related: dict[str, set[str]] = {name: {name} for name in objects}
+    for name, mapping in objects.items():
+        for parent in mapping.references.values():
+            related[name].add(parent)
+            related[parent].add(name)
+    batches: list[tuple[str, str, list[int]]] = []
+    growing: dict[str, tuple[str, str, list[int]]] = {}
+    for table, action, log_ids in runs:
+        batch = growing.get(table)
+        for name in related[table]:
+            growing.pop(name, None)
+        if batch is None or batch[1] != action:
+            batch = (table, action, [])
+            batches.append(batch)
+        batch[2].extend(log_ids)
+        growing[table] = batch
+    return batches
 
 
 def _send(

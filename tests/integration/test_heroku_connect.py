@@ -218,6 +218,31 @@ def test_salesforce_gives_ids_and_its_own_version_of_the_values_without_being_ca
     assert hub.drain() == DrainReport({}, {})
 
 
+def test_objects_that_were_written_side_by_side_are_sent_in_an_order_that_keeps_parents_first(
+    hub: Hub,
+) -> None:
+    hub.install(OBJECTS | {"lounge__c": OBJECTS["account"]})
+    hub.run("""
+        do $$ begin
+            for i in 1..3000 loop
+                insert into hc.lounge__c (key__c, name) values (i, 'x');
+                insert into hc.visit__c (no__c) values (i);
+            end loop;
+        end $$
+    """)
+    hub.run(
+        "insert into hc.visit__c (no__c, account__r__key__c) values ('early', 'a')",
+        "insert into hc.lounge__c (key__c, name) values ('between', 'x')",
+        "insert into hc.account (key__c, name) values ('a', 'x')",
+        "insert into hc.lounge__c (key__c, name) values ('between them', 'x')",
+        "insert into hc.visit__c (no__c, account__r__key__c) values ('late', 'a')",
+    )
+    assert hub.drain() == DrainReport(
+        {"lounge__c": 3002, "visit__c": 3001, "account": 1}, {"visit__c": 1}
+    )
+    assert hub.run("select no__c from hc.visit__c where _hc_lastop = 'FAILED'") == [("early",)]
+
+
 def test_an_id_ends_in_the_checksum_of_its_capitals(hub: Hub) -> None:
     hub.run(
         "insert into hc.account (key__c, name) select i, 'x' from generate_series(1, 100) as i",
