@@ -15,7 +15,13 @@ addresses that are new; it is a source, too, and waits for the end of the models
 **Safe to re-run**, as a whole or from any task on: every step writes the difference only. A
 lost connection is tried again twice; whatever would fail again fails at once.
 
-**Parameters** none. `airflow dags trigger elt_nightly` runs it now.
+**Parameters** of one run:
+
+- `hc_allow_large_change`: objects of Salesforce of which more than 30% may be updated, once:
+  `airflow dags trigger elt_nightly --conf '{"hc_allow_large_change": ["account"]}'`.
+
+The Airflow Variable `hc_pause` names objects that are not published for now, with commas between
+them.
 
 Runbook: docs/runbooks/elt_nightly.md
 """
@@ -25,9 +31,9 @@ from __future__ import annotations
 from _stairway.gates import add_gates
 from _stairway.manifest import require_current_manifest
 from _stairway.project import MANIFEST, PROJECT_DIR
-from _stairway.rendering import ANSWERS, DEFAULT_ARGS, rendered
+from _stairway.rendering import ANSWERS, DEFAULT_ARGS, HC_SWITCHES, rendered
 from _stairway.sources import add_after
-from airflow.sdk import CronTriggerTimetable, get_parsing_context
+from airflow.sdk import CronTriggerTimetable, Param, get_parsing_context
 from cosmos import DbtDag
 
 in_task = get_parsing_context().task_id is not None
@@ -43,7 +49,12 @@ dag = DbtDag(
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
     tags=["elt", "erp", "salesforce"],
-    **rendered(exclude=[ANSWERS]),
+    params={
+        "hc_allow_large_change": Param(
+            [], type="array", items={"type": "string"}, title="Objects that may change at large"
+        ),
+    },
+    **rendered(exclude=[ANSWERS], env=HC_SWITCHES),
 )
 add_after(dag.dbt_graph.filtered_nodes, dag.tasks_map)
 add_gates(dag.dbt_graph.filtered_nodes, dag.tasks_map)

@@ -22,11 +22,24 @@ from _stairway.faults import fail_at_once_unless_transient
 from _stairway.project import MANIFEST, PROFILE, PROJECT_DIR, TARGET
 from _stairway.sources import source_group, task_id
 
-__all__ = ["ANSWERS", "DEFAULT_ARGS", "RETURN_IDS", "dbt_operator_args", "dbt_profile", "rendered"]
+__all__ = [
+    "ANSWERS",
+    "DEFAULT_ARGS",
+    "HC_SWITCHES",
+    "RETURN_IDS",
+    "dbt_operator_args",
+    "dbt_profile",
+    "rendered",
+]
 
 # What reads the answers of Salesforce; of these, what return_ids_nightly builds.
 ANSWERS = "tag:answers"
 RETURN_IDS = "tag:return_ids"
+# What people may switch off or let through (docs/adr/0003), as dbt's environment.
+HC_SWITCHES = {
+    "STAIRWAY_HC_PAUSE": "{{ var.value.get('hc_pause', '') }}",
+    "STAIRWAY_HC_ALLOW_LARGE_CHANGE": "{{ params.hc_allow_large_change | join(',') }}",
+}
 DEFAULT_ARGS = {
     "owner": "data-platform",
     "retries": 2,
@@ -52,9 +65,18 @@ def dbt_operator_args() -> dict[str, Any]:
 
 
 def rendered(
-    *, select: list[str] | None = None, exclude: list[str] | None = None
+    *,
+    select: list[str] | None = None,
+    exclude: list[str] | None = None,
+    env: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The arguments of a `DbtDag` that renders that part of the graph."""
+    """The arguments of a `DbtDag` that renders that part of the graph.
+
+    Args:
+        select: dbt's selectors of what to render; default: all.
+        exclude: of what to leave out.
+        env: templates of variables that dbt finds in its environment, beside Airflow's own.
+    """
     return {
         "project_config": ProjectConfig(
             PROJECT_DIR,
@@ -64,6 +86,7 @@ def rendered(
             manifest_path=MANIFEST,
             project_name=PROFILE,
             install_dbt_deps=False,
+            env_vars=env,
         ),
         "profile_config": dbt_profile(),
         "execution_config": ExecutionConfig(

@@ -238,6 +238,17 @@ def test_every_test_of_the_project_runs_in_exactly_one_task(
     assert runs == Counter(dict.fromkeys(parents_of_tests(manifest), 1))
 
 
+def test_people_can_pause_an_object_and_let_a_large_change_through(dag: Any) -> None:
+    switches = dag.get_task("hc__account").env
+    assert "hc_pause" in switches["STAIRWAY_HC_PAUSE"]
+    assert dag.params.dump() == {"hc_allow_large_change": []}
+    for named, said in ([], ""), (["account", "lead"], "account,lead"):
+        rendered = dag.get_task("hc__account").render_template(
+            switches["STAIRWAY_HC_ALLOW_LARGE_CHANGE"], {"params": {"hc_allow_large_change": named}}
+        )
+        assert rendered == said
+
+
 def test_a_failing_lv2_model_stops_the_hc_models_below_it_and_no_others(
     dag: Any, manifest: dict[str, Any]
 ) -> None:

@@ -151,17 +151,22 @@ def test_airflow_dags_test_goes_green_on_an_empty_warehouse(stair: Stair) -> Non
         assert rows, name
 
 
-def test_the_scheduler_runs_a_triggered_run_to_success_and_publishes_what_changed(
+def test_the_scheduler_runs_a_triggered_run_and_publishes_what_changed_and_isn_t_paused(
     stair: Stair, service: airflow.RunningAirflow
 ) -> None:
     before = heroku_connect.hc_writes(stair.postgres.url("warehouse"))
     change = rounds.change(stair.postgres, stair.api)
-    state, tasks = run_dag(service)
+    service.api.call("POST", "/variables", {"key": "hc_pause", "value": "promotion"})
+    try:
+        state, tasks = run_dag(service)
+    finally:
+        service.api.call("DELETE", "/variables/hc_pause")
     assert set(tasks.values()) == {"success"}, tasks
     assert state == "success"
     after = heroku_connect.hc_writes(stair.postgres.url("warehouse"))
     written = {name: after[name] - before[name] for name in after}
-    assert written == {name: change.hc_writes[name] for name in OBJECTS}
+    assert change.hc_writes["promotion"]
+    assert written == {name: change.hc_writes[name] for name in OBJECTS} | {"promotion": 0}
 
 
 def test_a_failing_lv2_test_leaves_hc_below_it_untouched_while_other_branches_go_on(

@@ -316,6 +316,20 @@ def test_a_large_change_goes_through_when_allowed_and_a_paused_object_waits(
     assert _everything(project)["paused"] == paused
 
 
+def test_the_environment_names_objects_where_no_var_does(
+    project: Throwaway, mapped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAIRWAY_HC_PAUSE", "account, paused")
+    monkeypatch.setenv("STAIRWAY_HC_ALLOW_LARGE_CHANGE", "late_change")
+    models = ("run", "--select", "late_change", "paused")
+    refused = project.dbt(*models, hc_allow_large_change=["account"])
+    assert "30 of 30 rows would be updated" in refused["late_change"].message
+    assert refused["paused"] == Outcome(True, "PAUSED")
+    outcomes = project.dbt(*models)
+    assert outcomes["late_change"] == Outcome(True, "UPDATE 30 INSERT 0")
+    assert outcomes["paused"] == Outcome(True, "PAUSED")
+
+
 def test_a_field_that_comes_later_is_filled_in_as_many_rows_as_it_likes(
     project: Throwaway, mapped: Path
 ) -> None:

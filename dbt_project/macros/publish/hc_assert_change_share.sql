@@ -18,12 +18,13 @@
     {#- In a very small table a handful of honest changes is a large share. -#}
     {% if counts.to_update > 5
         and counts.to_update > share * counts.existing
-        and not var('hc_allow_large_change', false) %}
+        and not hc_is_named(target, 'hc_allow_large_change') %}
         {% do exceptions.raise_compiler_error(
             target.schema ~ '.' ~ target.identifier ~ ': ' ~ counts.to_update ~ ' of ' ~ counts.existing
             ~ ' rows would be updated, more than the share of ' ~ share
             ~ ' (var `hc_max_change_share`). Nothing was written. If the change is meant, run with'
-            ~ " --vars 'hc_allow_large_change: true'."
+            ~ " --vars 'hc_allow_large_change: [" ~ target.identifier ~ "]', or trigger elt_nightly"
+            ~ ' with that parameter.'
         ) %}
     {% endif %}
     {% if counts.held_back %}

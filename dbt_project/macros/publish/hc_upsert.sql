@@ -1,7 +1,7 @@
 {% materialization hc_upsert, adapter='postgres', supported_languages=['sql'] %}
     {%- set target = this.incorporate(type='table') -%}
 
-    {% if hc_is_paused(target) %}
+    {% if hc_is_named(target, 'hc_pause') %}
         {% do log(target.render() ~ ' is paused by the var `hc_pause`: nothing is written.', info=true) %}
         {% do store_raw_result('main', message='PAUSED', code='PAUSED', rows_affected=0) %}
         {{ return({'relations': [target]}) }}
