@@ -63,10 +63,12 @@ def source_group(
         looked up: nothing waits for it, as a source may have moved on since
         (docs/adr/0007-verify.md).
     """
+    how = (node.config.get("meta") or {}).get("extract")
+    if how is None and not node.has_non_detached_test:
+        return None
     group = TaskGroup(group_id=task_id(node), dag=dag, parent_group=task_group)
     select = f"source:{node.resource_name}"
     steps: list[Any] = []
-    how = (node.config.get("meta") or {}).get("extract")
     if how is not None:
         if how.get("ranges", 1) > 1:
             steps += _ranges(node.resource_name, dag, group)
@@ -108,7 +110,7 @@ def source_group(
         )
     for before, after in pairwise(steps):
         before >> after
-    return group if steps else None
+    return group
 
 
 def add_after(nodes: Mapping[str, DbtNode], tasks: Mapping[str, Any]) -> None:

@@ -153,6 +153,12 @@ def test_each_source_has_one_extract_task_in_the_pool(dag: Any, manifest: dict[s
         assert task.trigger_rule == ("all_done" if is_lookup(node) else "none_failed")
 
 
+def test_no_dag_shows_a_group_without_tasks(bag: Any) -> None:
+    for dag in bag.dags.values():
+        groups = dag.task_group.get_task_group_dict()
+        assert [name for name, group in groups.items() if not group.children] == []
+
+
 def test_what_was_extracted_is_verified_and_nothing_waits_for_that(
     dag: Any, manifest: dict[str, Any]
 ) -> None:
