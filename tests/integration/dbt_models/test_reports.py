@@ -7,7 +7,9 @@ from tests.integration.dbt_models.stair import Stair
 
 
 def test_a_refusal_without_an_owner_and_a_contested_field_fail_their_tests(stair: Stair) -> None:
-    # C1 and C3 were changed after Salesforce took the first load; a lock conflict has an owner.
+    drain(stair.url)
+    # Two records are changed and refused; a lock conflict has an owner.
+    stair.execute("update hc.account set name = 'other' where erp_customer_id__c in ('C1', 'C3')")
     drain(stair.url, {"account": {"C1", "C3"}})
     reports = (
         "build",
