@@ -1,4 +1,4 @@
-"""Postgres through psycopg: statements and binary COPY. `extract.adbc` has the driver for Arrow."""
+"""Postgres through psycopg: statements and binary COPY. `sources.adbc` has the driver for Arrow."""
 
 from __future__ import annotations
 

@@ -187,7 +187,8 @@ class _Runner:
                 self._runs.note(self._feed.name, f"started over: {error}")
                 return self._pass(run_id, began, complete=complete, sweep=sweep)
 
-        return self._leased(whole_pass)
+        with self._runs.recorded(self._feed.name, self._feed.extract.mode) as run_id:
+            return whole_pass(run_id)
 
     def _pass(
         self, run_id: UUID, began: float, *, complete: bool, sweep: bool
@@ -226,7 +227,8 @@ class _Runner:
             segments = plan.segments(checkpoint.bounds)
             return [segment.number for segment in segments] if len(checkpoint.bounds) else []
 
-        return self._leased(opened)
+        with self._runs.recorded(self._feed.name, self._feed.extract.mode) as run_id:
+            return opened(run_id)
 
     def work(self, number: int) -> Progress:
         """Reads a segment as a worker."""
@@ -249,25 +251,6 @@ class _Runner:
                 # Whatever fails after a takeover fails on what is another one's by then.
                 if self._runs.is_taken(self._feed.name, number, worker_id):
                     raise lease_lost(self._feed.name) from None
-                raise
-
-    def _leased(self, act: Callable[[UUID], T]) -> T:
-        feed, runs = self._feed, self._runs
-        with (
-            postgres.translated(self._warehouse, feed.name),
-            runs.lease(feed.name, feed.extract.mode) as run_id,
-        ):
-            try:
-                with postgres.translated(self._warehouse, feed.name):
-                    return act(run_id)
-            except ExtractError as error:
-                # Whatever fails after a takeover fails on what is another run's by then.
-                told = lease_lost(feed.name) if runs.is_lost(feed.name, run_id) else error
-                runs.fail(run_id, str(told))
-                raise told from None
-            except BaseException as error:
-                # Not ours: the text might quote a row.
-                runs.fail(run_id, f"ended by {type(error).__name__}")
                 raise
 
     def _persist(

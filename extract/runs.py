@@ -167,6 +167,28 @@ class Runs:
         return [_progress(row) for row in rows]
 
     @contextmanager
+    def recorded(self, feed: str, mode: str) -> Iterator[UUID]:
+        """Holds `feed` for a new run as `lease` does, and records why the block failed.
+
+        Raises:
+            LeaseLostError: the block failed after the feed was taken over.
+            ExtractError: as the block, or as `lease`.
+        """
+        with postgres.translated(self._warehouse, feed), self.lease(feed, mode) as run_id:
+            try:
+                with postgres.translated(self._warehouse, feed):
+                    yield run_id
+            except ExtractError as error:
+                # Whatever fails after a takeover fails on what is another run's by then.
+                told = lease_lost(feed) if self.is_lost(feed, run_id) else error
+                self.fail(run_id, str(told))
+                raise told from None
+            except BaseException as error:
+                # Not ours: the text might quote a row.
+                self.fail(run_id, f"ended by {type(error).__name__}")
+                raise
+
+    @contextmanager
     def lease(self, feed: str, mode: str) -> Iterator[UUID]:
         """Holds `feed` for a new run, and keeps the lease alive until the block ends.
 

@@ -20,9 +20,8 @@ hypothesis.settings.register_profile("stairway", deadline=None)
 hypothesis.settings.load_profile("stairway")
 
 ROOT = Path(__file__).resolve().parent.parent
-# Files that share fixtures which are slow to make, besides those of a folder below a suite's.
-_TOGETHER = ("conformance", "dags", "e2e", "project")
-_ALONE = "e2e/test_airflow.py"
+# Suites whose files share fixtures that are slow to make; so do those of a folder in a suite.
+_SHARING = ("conformance", "dags", "project")
 
 
 class _BySuite(LoadScopeScheduling):
@@ -31,8 +30,7 @@ class _BySuite(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         path = PurePosixPath(nodeid.split("::")[0]).relative_to("tests")
         suite, *folders, _ = path.parts
-        is_alone = str(path) == _ALONE or not (suite in _TOGETHER or folders)
-        return str(path if is_alone else path.parent)
+        return str(path.parent if folders or suite in _SHARING else path)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _BySuite:

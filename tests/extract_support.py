@@ -258,7 +258,12 @@ def children(home: Path) -> Iterator[Children]:
 def serve() -> None:
     """Forks a child for each line of stdin that asks for one."""
     # What a run may need, so that no child has to load it.
-    for module in ("extract.cli", "extract.adbc", "extract.arrow_pages", "extract.encoding"):
+    for module in (
+        "extract.cli",
+        "extract.sources.adbc",
+        "extract.arrow_pages",
+        "extract.encoding",
+    ):
         importlib.import_module(module)
     for line in sys.stdin:
         request = json.loads(line)

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, repeat
@@ -20,7 +20,7 @@ from extract.address.words import Place, Refined, refine
 from extract.catalog import LookupFeed
 from extract.errors import DataError, ExtractError, QuotaError, RowError, StoppedError
 from extract.retry import persist
-from extract.runs import RunResult, Runs, lease_lost
+from extract.runs import RunResult, Runs
 from extract.settings import Connection
 from extract.targets.address_master import Master
 
@@ -130,7 +130,7 @@ class _Runner:
     def run(self) -> RunResult:
         began = time.monotonic()
         self._persist(self._runs.check_schema)
-        with self._recorded() as run_id:
+        with self._runs.recorded(self._feed.name, "lookup") as run_id:
             if missing := self._persist(self._master.check):
                 self._runs.note(self._feed.name, f"not there yet: {', '.join(missing)}")
             self._persist(self._master.create)
@@ -284,26 +284,6 @@ class _Runner:
             f"`{self._feed.extract.connection}` in connections.yml below it.",
             feed=self._feed.name,
         )
-
-    # -- the record -------------------------------------------------------------------------
-
-    @contextmanager
-    def _recorded(self) -> Iterator[UUID]:
-        """Holds the feed for a new run; a failure is recorded."""
-        feed, runs = self._feed.name, self._runs
-        with postgres.translated(self._warehouse, feed), runs.lease(feed, "lookup") as run_id:
-            try:
-                with postgres.translated(self._warehouse, feed):
-                    yield run_id
-            except ExtractError as error:
-                # Whatever fails after a takeover fails on what is another run's by then.
-                told = lease_lost(feed) if runs.is_lost(feed, run_id) else error
-                runs.fail(run_id, str(told))
-                raise told from None
-            except BaseException as error:
-                # Not ours: the text might quote an address.
-                runs.fail(run_id, f"ended by {type(error).__name__}")
-                raise
 
     def _persist(self, step: Callable[[], T]) -> T:
         def translated() -> T:

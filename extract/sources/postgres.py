@@ -21,7 +21,7 @@ from extract.sources.common import one_of, selected
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from extract.adbc import ArrowConnection
+    from extract.sources.adbc import ArrowConnection
 
 __all__ = ["PostgresCopySource", "PostgresSource", "connect"]
 
@@ -113,7 +113,7 @@ class PostgresSource:
     @cached_property
     def _arrow(self) -> ArrowConnection:
         # Here, as its driver needn't be loaded where rows are copied through.
-        from extract.adbc import ArrowConnection
+        from extract.sources.adbc import ArrowConnection
 
         return ArrowConnection(self.connection)
 

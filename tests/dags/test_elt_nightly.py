@@ -153,6 +153,21 @@ def test_each_source_has_one_extract_task_in_the_pool(dag: Any, manifest: dict[s
         assert task.trigger_rule == ("all_done" if is_lookup(node) else "none_failed")
 
 
+def test_every_source_that_a_rendered_model_reads_is_rendered(
+    dag: Any, manifest_path: Path
+) -> None:
+    nodes = json.loads(manifest_path.read_text())["nodes"]
+    rendered = set(node_of_task(dag).values())
+    read = {
+        parent
+        for name in rendered & set(nodes)
+        for parent in nodes[name]["depends_on"].get("nodes", [])
+        if parent.startswith("source.")
+    }
+    assert len(read) > 20
+    assert read <= rendered
+
+
 def test_no_dag_shows_a_group_without_tasks(bag: Any) -> None:
     for dag in bag.dags.values():
         groups = dag.task_group.get_task_group_dict()

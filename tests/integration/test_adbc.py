@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from extract.adbc import ArrowConnection
 from extract.settings import Connection
+from extract.sources.adbc import ArrowConnection
 from sandbox.postgres import EmbeddedPostgres
 
 
